@@ -1,0 +1,1 @@
+//! One turn of the bot: understand, retrieve, decide, compose, verify, commit.

@@ -1,0 +1,1 @@
+//! Confidence: from the scores of retrieval to one probability, and the one place that decides whether the bot answers. Pure.

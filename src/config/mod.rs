@@ -1,0 +1,1 @@
+//! Settings: the built-in defaults, a file, the environment; an unknown key is an error.

@@ -1,0 +1,117 @@
+//! What the desk asks of a store. One method is one transaction.
+
+use async_trait::async_trait;
+
+use super::Ticket;
+use crate::conversation::{AgentId, ContactId, Content, Conversation, ConversationId, EchoId, Handoff, Message, MessageId};
+use crate::support::{StoreError, Timestamp};
+
+/// Which tickets a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Open and nobody's.
+    Unassigned,
+    /// Open and this agent's.
+    Mine(AgentId),
+    /// All that are open.
+    Open,
+    /// Closed, the latest first.
+    Closed,
+}
+
+/// A line of the ticket list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TicketRow {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Its conversation.
+    pub conversation: Conversation,
+    /// The contact's name or e-mail, if known.
+    pub contact_name: Option<String>,
+    /// The newest message that is not the system's.
+    pub last_message: Option<Message>,
+    /// Whether the shopper wrote last: somebody waits.
+    pub waiting: bool,
+}
+
+/// How many tickets stand in each list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueCounts {
+    /// Open and nobody's.
+    pub unassigned: i64,
+    /// Open and the asking agent's.
+    pub mine: i64,
+    /// All open.
+    pub open: i64,
+}
+
+/// Takes a conversation for an agent.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    /// Which.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub agent_id: AgentId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An agent's message.
+#[derive(Debug, Clone)]
+pub struct AgentReply {
+    /// Which conversation.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub agent_id: AgentId,
+    /// The id that the message will have.
+    pub message_id: MessageId,
+    /// The text.
+    pub content: Content,
+    /// The client's id: a retry adds nothing.
+    pub echo_id: EchoId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of an agent's action.
+#[derive(Debug, Clone)]
+pub enum DeskOutcome<T> {
+    /// It is done.
+    Done(T),
+    /// No such conversation.
+    NotFound,
+    /// Another agent has it.
+    TakenBy(AgentId),
+    /// The state does not allow it (a reply to a resolved conversation); the text says what does.
+    Refused(&'static str),
+}
+
+/// The store of tickets.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// The tickets of a list, the longest-waiting first (closed ones: latest first), at most `limit`.
+    async fn tickets(&self, queue: Queue, limit: u32) -> Result<Vec<TicketRow>, StoreError>;
+
+    /// How many stand where.
+    async fn counts(&self, agent: AgentId) -> Result<QueueCounts, StoreError>;
+
+    /// The newest ticket of a conversation.
+    async fn ticket_of(&self, id: ConversationId) -> Result<Option<Ticket>, StoreError>;
+
+    /// Opens a ticket on the shopper's own request (the widget's button), with `line` as the one message the shopper sees. A conversation
+    /// that waits for a person already stays as it is. Begins a conversation under `fresh` where the contact has none.
+    async fn request_person(&self, contact: ContactId, fresh: ConversationId, line_id: MessageId, line: &str, handoff: Handoff, at: Timestamp)
+    -> Result<Conversation, StoreError>;
+
+    /// Takes a conversation (also out of the bot's hands, opening a ticket under `handoff` if it has none). From then on the bot is silent.
+    async fn claim(&self, claim: Claim, handoff: Handoff) -> Result<DeskOutcome<Conversation>, StoreError>;
+
+    /// Stores an agent's reply; takes the conversation first if it is nobody's. Idempotent by `echo_id`.
+    async fn reply(&self, reply: AgentReply) -> Result<DeskOutcome<Message>, StoreError>;
+
+    /// Closes ticket and conversation.
+    async fn resolve(&self, claim: Claim) -> Result<DeskOutcome<Conversation>, StoreError>;
+
+    /// Gives the conversation back to the bot, closing the ticket.
+    async fn return_to_bot(&self, claim: Claim) -> Result<DeskOutcome<Conversation>, StoreError>;
+}

@@ -1,0 +1,1 @@
+//! Routes, DTOs, errors as status codes, assets. Only this room knows axum.

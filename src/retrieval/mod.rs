@@ -1,0 +1,1 @@
+//! Retrieval: lexical (tantivy) and dense (sentence embeddings) search over the entries, fused; reloaded as a whole.

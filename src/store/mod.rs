@@ -1,0 +1,1 @@
+//! The ports of the domains on SQLite. Only this room knows SQL.
