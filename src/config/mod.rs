@@ -1,1 +1,11 @@
-//! Settings: the built-in defaults, a file, the environment; an unknown key is an error.
+//! Settings: the built-in defaults, a file, the environment; an unknown key is an error. Only this room reads the environment.
+
+pub mod environment;
+pub mod load;
+pub mod settings;
+
+pub use load::{ConfigError, Overrides, load};
+pub use settings::{AnswerStyle, LogFormat, Settings};
+
+/// The documented defaults: what `nightdesk config default` prints.
+pub const DEFAULT: &str = include_str!("default.toml");

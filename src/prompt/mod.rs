@@ -1,1 +1,10 @@
-//! Prompts: the templates and phrases of `prompts/`, rendered with strict undefined and hashed. Only this room knows minijinja.
+//! Prompts: the templates, phrases and patterns of `prompts/`, rendered with strict undefined and hashed. Only this room knows minijinja
+//! (beside the chat template of a model file).
+
+pub mod patterns;
+pub mod phrases;
+pub mod prompts;
+
+pub use patterns::{Group, Patterns};
+pub use phrases::Phrases;
+pub use prompts::{PromptError, Prompts, ReplyPrompt};

@@ -1,0 +1,120 @@
+//! Layering the settings.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Format, Toml};
+
+use super::environment;
+use super::settings::Settings;
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration {0} cannot be read: {1}; check the path given with --config")]
+    Unreadable(String, String),
+    /// It says something that is no setting.
+    #[error("the configuration is not usable: {0}; `nightdesk config default` prints every setting with its meaning")]
+    Invalid(String),
+}
+
+/// What the command line overrides.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--config FILE`
+    pub config: Option<PathBuf>,
+    /// `--data DIR`
+    pub data: Option<PathBuf>,
+    /// `--listen ADDR`
+    pub listen: Option<SocketAddr>,
+    /// `--knowledge DIR`
+    pub knowledge: Option<PathBuf>,
+}
+
+/// Defaults, file, environment, command line; checked as a whole.
+pub fn load(overrides: &Overrides) -> Result<Settings, ConfigError> {
+    let mut figment = Figment::from(Toml::string(super::DEFAULT));
+    let mut base = environment::working_folder();
+    if let Some(path) = &overrides.config {
+        let text = std::fs::read_to_string(path).map_err(|fault| ConfigError::Unreadable(path.display().to_string(), fault.to_string()))?;
+        // Parsed once by itself, so that a fault names this file and the place in it.
+        figment = figment.merge(Toml::string(&text));
+        base = base.join(path.parent().unwrap_or(Path::new("")));
+        parse_alone(path, &text)?;
+    }
+    let mut settings: Settings = figment.merge(environment::settings()).extract().map_err(|fault| ConfigError::Invalid(sentence(&fault)))?;
+    for folder in [&mut settings.server.data, &mut settings.knowledge.folder, &mut settings.prompts.folder, &mut settings.models.folder] {
+        *folder = base.join(&*folder);
+    }
+    let here = environment::working_folder();
+    if let Some(data) = &overrides.data {
+        settings.server.data = here.join(data);
+    }
+    if let Some(knowledge) = &overrides.knowledge {
+        settings.knowledge.folder = here.join(knowledge);
+    }
+    if let Some(listen) = overrides.listen {
+        settings.server.listen = listen;
+    }
+    match settings.faults().as_slice() {
+        [] => Ok(settings),
+        faults => Err(ConfigError::Invalid(faults.join("; "))),
+    }
+}
+
+fn parse_alone(path: &Path, text: &str) -> Result<(), ConfigError> {
+    let read: Result<figment::value::Dict, _> = Figment::from(Toml::string(text)).extract();
+    read.map(|_| ()).map_err(|fault| ConfigError::Invalid(format!("{}: {}", path.display(), sentence(&fault))))
+}
+
+/// All faults in one line: key, what is wrong, what would be right.
+fn sentence(error: &figment::Error) -> String {
+    let one = |fault: figment::Error| {
+        let key = fault.path.join(".");
+        let kind = fault.kind.to_string();
+        if key.is_empty() { kind } else { format!("`{key}`: {kind}") }
+    };
+    error.clone().into_iter().map(one).collect::<Vec<_>>().join("; ").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(text: &str) -> Result<Settings, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nightdesk.toml");
+        std::fs::write(&path, text).unwrap();
+        load(&Overrides { config: Some(path), ..Overrides::default() })
+    }
+
+    #[test]
+    fn the_defaults_hold_by_themselves() {
+        let settings = load(&Overrides::default()).unwrap();
+        assert_eq!(settings.shop.website_token, "demo");
+        assert_eq!(settings.server.metrics_address().unwrap().port(), settings.server.listen.port() + 1);
+    }
+
+    #[test]
+    fn a_fault_names_its_key() {
+        let check = |text: &str, expect: &str| {
+            let fault = load_text(text).map(|_| ()).unwrap_err().to_string();
+            assert!(fault.contains(expect), "{text:?} gave {fault:?}, expected {expect:?}");
+        };
+        check("[shop]\nnmae = 'x'", "nmae");
+        check("[shopp]\nname = 'x'", "shopp");
+        check("[server]\nlisten = 'nowhere'", "server.listen");
+        check("[answers]\nthreshold = 1.5", "answers.threshold");
+        check("[widget]\nallowed_origins = ['javascript:alert(1)']", "widget.allowed_origins");
+        check("[shop", "nightdesk.toml");
+    }
+
+    #[test]
+    fn paths_of_a_file_are_read_from_its_folder() {
+        let settings = load_text("[knowledge]\nfolder = 'kb'").unwrap();
+        assert!(settings.knowledge.folder.is_absolute() && settings.knowledge.folder.ends_with("kb"));
+        assert!(!settings.knowledge.folder.starts_with(environment::working_folder()));
+    }
+}
