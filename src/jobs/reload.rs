@@ -131,10 +131,13 @@ fn watcher(folder: &Path, sender: &Sender<()>) -> Option<RecommendedWatcher> {
         .ok()
 }
 
-/// A Markdown file or a folder, unless its name starts with a dot as editors' own files do.
+/// A Markdown file or what may have been a folder, unless its name starts with a dot as editors' own files do.
 fn concerns_us(path: &Path) -> bool {
-    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    !hidden && path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case(OsStr::new("md")))
+    !is_hidden(path) && path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case(OsStr::new("md")))
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 fn snapshot(folder: &Path) -> Snapshot {
@@ -145,10 +148,10 @@ fn snapshot(folder: &Path) -> Snapshot {
 
 fn collect(folder: &Path, depth: usize, files: &mut Snapshot) {
     let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| concerns_us(path)) {
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| !is_hidden(path)) {
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() && depth > 0 => collect(&path, depth - 1, files),
-            Ok(found) if found.is_file() => {
+            Ok(found) if found.is_file() && concerns_us(&path) => {
                 files.insert(path, (found.modified().ok(), found.len()));
             }
             _ => {}

@@ -99,7 +99,10 @@ impl Lint {
 
     fn entry(&mut self, entry: &Entry, today: Date) {
         let place = (entry.file.as_str(), entry.line);
-        for mention in dates::mentioned(&entry.answer).into_iter().filter(|mention| mention.date < today) {
+        let mentions = dates::mentioned(&entry.answer);
+        // The first day of a period that still runs has passed as it should.
+        let runs = mentions.iter().any(|mention| mention.date >= today);
+        for mention in mentions.into_iter().filter(|mention| mention.date < today && (mention.ends || !runs)) {
             let severity = if mention.ends { Severity::Warning } else { Severity::Hint };
             let sentence = format!("'{}' names {}, which has passed: check that the answer still holds", entry.question, mention.words);
             self.add(severity, FindingKind::PassedDate, place, sentence);
@@ -161,26 +164,42 @@ impl Lint {
     }
 
     fn similar(&mut self, sections: &[&Section]) {
-        let worded: Vec<(&Entry, String, BTreeSet<String>)> = sections
-            .iter()
-            .map(|section| {
-                let normalised = words::normalised(&section.entry.question);
-                let tokens = words::tokens(&normalised);
-                (&section.entry, normalised, tokens)
-            })
-            .collect();
-        for (index, (entry, normalised, tokens)) in worded.iter().enumerate() {
-            for (other, other_normalised, other_tokens) in &worded[..index] {
-                if entry.locale == other.locale && normalised != other_normalised && are_similar(tokens, other_tokens) {
-                    let sentence = format!(
-                        "'{}' is nearly '{}' ({}:{}): say what sets them apart",
-                        entry.question, other.question, other.file, other.line
-                    );
-                    self.add(Severity::Warning, FindingKind::SimilarQuestion, (&entry.file, entry.line), sentence);
-                }
+        let worded: Vec<(&Entry, String)> =
+            sections.iter().map(|section| (&section.entry, words::normalised(&section.entry.question))).collect();
+        let tokens: Vec<BTreeSet<String>> = worded.iter().map(|(_, normalised)| words::tokens(normalised)).collect();
+        for (earlier, later) in similar_pairs(&tokens) {
+            let ((entry, normalised), (other, other_normalised)) = (&worded[later], &worded[earlier]);
+            if entry.locale == other.locale && normalised != other_normalised {
+                let sentence = format!(
+                    "'{}' is nearly '{}' ({}:{}): say what sets them apart",
+                    entry.question, other.question, other.file, other.line
+                );
+                self.add(Severity::Warning, FindingKind::SimilarQuestion, (&entry.file, entry.line), sentence);
             }
         }
     }
+}
+
+/// Pairs of sets that overlap far enough. Two such sets share one of their few rarest words, so that only sets that do are compared: a large
+/// base would take minutes otherwise.
+fn similar_pairs(sets: &[BTreeSet<String>]) -> BTreeSet<(usize, usize)> {
+    let mut frequency: HashMap<&str, usize> = HashMap::new();
+    for word in sets.iter().flatten() {
+        *frequency.entry(word).or_default() += 1;
+    }
+    let mut by_word: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut pairs = BTreeSet::new();
+    for (later, set) in sets.iter().enumerate() {
+        let mut rarest: Vec<&str> = set.iter().map(String::as_str).collect();
+        rarest.sort_by_key(|word| (frequency[word], *word));
+        let shared = (SIMILAR * set.len() as f64).ceil() as usize;
+        for word in &rarest[..(set.len() + 1 - shared).min(set.len())] {
+            let candidates = by_word.entry(word).or_default();
+            pairs.extend(candidates.iter().filter(|earlier| are_similar(&sets[**earlier], set)).map(|earlier| (*earlier, later)));
+            candidates.push(later);
+        }
+    }
+    pairs
 }
 
 /// Whether the words of two questions overlap so far (Jaccard). Sizes are compared first: most pairs end there.
@@ -278,6 +297,17 @@ mod tests {
     }
 
     #[test]
+    fn pairs_are_the_same_as_when_every_two_are_compared() {
+        let sentences =
+            ["a b c", "c b a", "a b", "a b c d e f g h i j", "j i h g f e d c b", "a b c d e f g h", "", "x", "x", "a b c d e f g h i k"];
+        let sets: Vec<_> = sentences.map(words::tokens).into();
+        let every = (0..sets.len()).flat_map(|later| (0..later).map(move |earlier| (earlier, later)));
+        let expected: BTreeSet<_> = every.filter(|(earlier, later)| are_similar(&sets[*earlier], &sets[*later])).collect();
+        assert_eq!(similar_pairs(&sets), expected);
+        assert!(expected.contains(&(3, 4)) && expected.contains(&(0, 1)) && !expected.contains(&(3, 9)), "{expected:?}");
+    }
+
+    #[test]
     fn links_must_lead_somewhere() {
         let page = |link: &str| format!("## Q? {{#q}}\n\nSee [it]({link}).\n\n**Also asked**\n\n- P?\n");
         for link in ["0.md#how-long-does-delivery-take", "0.md", "./0.md", "#q", "https://x.test/y", "mailto:a@x.test"] {
@@ -294,6 +324,7 @@ mod tests {
         expect(&[&page("Free until 31 December 2025.")], 5, Severity::Warning, FindingKind::PassedDate);
         expect(&[&page("We opened on 3 May 2019.")], 5, Severity::Hint, FindingKind::PassedDate);
         assert_eq!(findings(&[&page("Free until 31 December 2026.")]), []);
+        assert_eq!(findings(&[&page("Orders from 15 November 2026 can be returned until 31 January 2027.")]), []);
     }
 
     #[test]

@@ -400,5 +400,14 @@ mod tests {
                 prop_assert_eq!(difference(&section.entry, &row), None, "{}\n{:?}", page, section.entry);
             }
         }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(head in text(), body in text()) {
+            parse::parse("a.md", &format!("{head}{body}"));
+            let page = format!("---\n{head}\n---\n## Q\n{body}\n\n**Also asked**\n{head}\n- {body}");
+            let document = parse::parse("a.md", &page);
+            let lines = page.lines().count();
+            prop_assert!(document.faults.iter().all(|fault| (1..=lines).contains(&fault.line)), "{}\n{:?}", page, document.faults);
+        }
     }
 }

@@ -246,11 +246,10 @@ fn split<'e, 't>(events: &'e [Spanned<'t>], keep: impl Fn(&Event<'t>) -> bool) -
 
 /// A paragraph that is bold from end to end, or a heading below `##`, with one of the known wordings.
 fn is_also_asked(block: &[Spanned<'_>]) -> bool {
-    let may_be = match block {
-        [(Event::Start(Tag::Heading { .. }), _), ..] => true,
-        [(Event::Start(Tag::Paragraph), _), (Event::Start(Tag::Strong), _), ..] => true,
-        _ => false,
-    };
+    let may_be = matches!(
+        block,
+        [(Event::Start(Tag::Heading { .. }), _), ..] | [(Event::Start(Tag::Paragraph), _), (Event::Start(Tag::Strong), _), ..]
+    );
     may_be && ALSO_ASKED.contains(&words::normalised(&render::line(block)).as_str())
 }
 

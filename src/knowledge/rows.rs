@@ -106,13 +106,14 @@ impl Reader {
             return Err(format!("its first line names the column '{twice}' twice"));
         }
         self.rows.ignored.extend(names.iter().filter(|name| !name.is_empty() && !COLUMNS.contains(&name.as_str())).cloned());
+        let lines = Lines::new(text);
         let mut many_lines = false;
         for (index, record) in reader.records().enumerate() {
             let number = index + 1;
             match record {
                 Ok(record) => {
                     many_lines = record.iter().any(|field| field.contains('\n'));
-                    let line = record.position().map_or(0, |place| usize::try_from(place.line()).unwrap_or(0));
+                    let line = lines.at(record.position());
                     let field = |name: &str| names.iter().position(|known| known == name).and_then(|at| record.get(at)).unwrap_or_default();
                     if !record.iter().all(|field| field.trim().is_empty()) {
                         self.row(
@@ -129,7 +130,7 @@ impl Reader {
                     }
                 }
                 Err(error) => {
-                    let line = error.position().map_or(0, |place| usize::try_from(place.line()).unwrap_or(0));
+                    let line = lines.at(error.position());
                     let sentence = match error.kind() {
                         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                             format!(
@@ -218,6 +219,26 @@ fn separator(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let count = |separator: u8| header.bytes().filter(|byte| *byte == separator).count();
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',')
+}
+
+/// Finds lines by byte. The parser's own count is not used: it takes the second half of a `\r\n`, and empty lines, for part of what follows.
+struct Lines<'t> {
+    text: &'t [u8],
+    ends: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text: text.as_bytes(), ends: text.match_indices('\n').map(|(at, _)| at).collect() }
+    }
+
+    /// The line of the record that starts at or, past line ends, after a position.
+    fn at(&self, position: Option<&csv::Position>) -> usize {
+        let Some(position) = position else { return 0 };
+        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
+        let skipped = self.text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.ends.partition_point(|end| *end < start + skipped) + 1
+    }
 }
 
 fn fields(object: &Map<String, Value>) -> Result<Fields, String> {
