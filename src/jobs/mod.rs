@@ -1,1 +1,3 @@
 //! Work beside the requests.
+
+pub mod reload;
