@@ -1,1 +1,17 @@
-//! One turn of the bot: understand, retrieve, decide, compose, verify, commit.
+//! One turn of the bot, a straight line: understand, retrieve, decide, compose, verify, commit.
+//!
+//! [`respond::Responder`] holds all the ifs up to the reply and writes nothing; [`turn::Assistant`] shows the reply as it is told and commits it
+//! under the numbers that the turn began with. Code owns every fact: a model's draft leaves only if each of its sentences stands in the source.
+
+pub mod details;
+pub mod draft;
+pub mod language;
+pub mod order_reply;
+pub mod respond;
+pub mod sentences;
+pub mod turn;
+pub mod understand;
+pub mod verify;
+
+pub use respond::{Reply, Responder, ResponderParts, RespondError};
+pub use turn::{Assistant, AssistantParts};

@@ -1,0 +1,155 @@
+//! A turn in a conversation: read, respond, tell, commit.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::conversation::{
+    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId, TurnCommit, TurnOutcome,
+    TurnReply,
+};
+use crate::support::text::ellipsis;
+use crate::support::{Clock, Ids, StoreError};
+
+use super::respond::{Reply, RespondError, Responder};
+use super::understand::question_of;
+
+/// How long a reply takes to appear word by word, at most; a long one comes in larger pieces.
+const TELLING: Duration = Duration::from_millis(400);
+/// Pieces that a reply is told in, at most.
+const PIECES: usize = 40;
+/// The longest title of a ticket, in characters.
+const SUBJECT: usize = 120;
+
+/// What an assistant is made of.
+pub struct AssistantParts {
+    /// The store.
+    pub conversations: Arc<dyn Conversations>,
+    /// What decides on the reply.
+    pub responder: Arc<Responder>,
+    /// Where listeners are told.
+    pub live: LiveBus,
+    /// Identifiers.
+    pub ids: Ids,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The program's version.
+    pub version: &'static str,
+}
+
+/// The bot.
+pub struct Assistant {
+    parts: AssistantParts,
+}
+
+impl Assistant {
+    /// An assistant of these parts.
+    pub fn new(parts: AssistantParts) -> Self {
+        Self { parts }
+    }
+
+    /// Runs the turn that is due in a conversation, if one is. A database that is away is an error: the caller tries again. A failure of any other
+    /// part hands the conversation to a person.
+    pub async fn run_turn(&self, id: ConversationId) -> Result<(), StoreError> {
+        let Some(snapshot) = self.parts.conversations.begin_turn(id).await? else { return Ok(()) };
+        let began = Instant::now();
+        let conversation = &snapshot.conversation;
+        self.tell(conversation, LiveKind::Typing { who: "bot", on: true });
+        let question = question_of(&snapshot.messages);
+        let reply = match self.parts.responder.respond(&snapshot.messages).await {
+            Ok(reply) => reply,
+            Err(RespondError::Store(fault)) => {
+                self.tell(conversation, LiveKind::Typing { who: "bot", on: false });
+                return Err(fault);
+            }
+            Err(fault) => {
+                tracing::error!(conversation.id = %id, error.message = %fault, "a turn failed and goes to a person");
+                Reply::handoff(HandoffReason::EngineFailure, self.parts.responder.phrases_for(&question), 0.0)
+            }
+        };
+        let message_id = MessageId(self.parts.ids.uuid());
+        if matches!(reply.decision, Decision::Answer | Decision::Order) {
+            self.stream(conversation, message_id, &reply.content).await;
+        }
+        let milliseconds = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let outcome = self.commit(conversation, message_id, reply, &question, milliseconds).await;
+        self.tell(conversation, LiveKind::Typing { who: "bot", on: false });
+        if let TurnOutcome::Committed(_) = outcome? {
+            self.tell(conversation, LiveKind::Changed);
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        conversation: &Conversation,
+        message_id: MessageId,
+        reply: Reply,
+        question: &str,
+        milliseconds: i64,
+    ) -> Result<TurnOutcome, StoreError> {
+        let decision = reply.decision;
+        let subject = ellipsis(&question.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
+        let handoff = reply.handoff.map(|reason| Handoff { ticket_id: TicketId(self.parts.ids.uuid()), reason, subject });
+        let trace = BotTrace { decision, confidence: reply.confidence, sources: reply.sources, model: reply.model, milliseconds };
+        let commit = TurnCommit {
+            conversation_id: conversation.id,
+            fence: conversation.fence,
+            generation: conversation.generation,
+            at: self.parts.clock.now(),
+            version: self.parts.version.to_owned(),
+            reply: TurnReply { message_id, content: reply.content, trace, handoff },
+        };
+        let outcome = self.parts.conversations.commit_turn(commit).await?;
+        let result = match outcome {
+            TurnOutcome::Committed(_) => "committed",
+            TurnOutcome::Stale => "stale",
+        };
+        metrics::counter!("nightdesk_turns_total", "decision" => decision.as_str(), "outcome" => result).increment(1);
+        metrics::histogram!("nightdesk_turn_seconds", "decision" => decision.as_str()).record(milliseconds as f64 / 1_000.0);
+        Ok(outcome)
+    }
+
+    /// Tells the words of a verified reply piece by piece; the stored message follows and is what counts.
+    async fn stream(&self, conversation: &Conversation, message_id: MessageId, content: &str) {
+        let pieces = pieces(content);
+        let pause = TELLING / u32::try_from(pieces.len().max(1)).unwrap_or(1);
+        for text in pieces {
+            self.tell(conversation, LiveKind::Delta { message_id, text });
+            tokio::time::sleep(pause.min(Duration::from_millis(25))).await;
+        }
+    }
+
+    fn tell(&self, conversation: &Conversation, kind: LiveKind) {
+        self.parts.live.tell(Live { conversation_id: conversation.id, contact_id: conversation.contact_id, kind });
+    }
+}
+
+/// The text in at most [`PIECES`] pieces that end at white space (Chinese: anywhere); joined they are the text.
+fn pieces(content: &str) -> Vec<String> {
+    let size = content.chars().count().div_ceil(PIECES).max(6);
+    let mut pieces = vec![String::new()];
+    for c in content.chars() {
+        let last = pieces.last_mut().expect("there is one from the start");
+        let full = last.chars().count() >= size;
+        if full && (last.ends_with(char::is_whitespace) || c >= '\u{2e80}') {
+            pieces.push(String::from(c));
+        } else {
+            last.push(c);
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_join_to_the_text() {
+        for text in ["", "short", "A long enough sentence that is told in several pieces, one after the other.", "很长的中文句子也会分成几个部分来显示给顾客看"] {
+            assert_eq!(pieces(text).concat(), text);
+        }
+        assert!(pieces(&"word ".repeat(4_000)).len() <= PIECES + 1);
+        assert!(pieces("A long enough sentence that is told in pieces").len() > 3);
+    }
+}

@@ -1,0 +1,161 @@
+//! What the shopper wants, as far as code can tell without a model. Pure.
+
+use super::details::{Bare, OrderDetails};
+use super::language::says_something;
+use crate::conversation::{Author, Decision, Message};
+use crate::prompt::{Group, Patterns};
+
+/// What the shopper wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// A person.
+    Person,
+    /// A greeting, thanks or goodbye; the phrase that answers it.
+    Smalltalk(&'static str),
+    /// To know where an order is.
+    Order(OrderTalk),
+    /// To cancel, change or send back an order; the knowledge base may have the answer.
+    OrderChange,
+    /// Anything else.
+    Question,
+}
+
+/// What is known of the order that is talked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderTalk {
+    /// Number and e-mail, the latest that were given.
+    pub details: OrderDetails,
+    /// How often number and e-mail were both there and something new came, this message included.
+    pub attempts: usize,
+}
+
+/// The shopper's words that wait for a reply: all their messages since the last one of the bot or an agent.
+pub fn question_of(transcript: &[Message]) -> String {
+    let waiting = transcript.iter().rev().take_while(|message| matches!(message.author, Author::Shopper | Author::System));
+    let mut texts: Vec<&str> = waiting.filter(|message| message.author == Author::Shopper).map(|message| message.content.as_str()).collect();
+    texts.reverse();
+    texts.join("\n")
+}
+
+/// What the shopper wants with what they last wrote.
+pub fn understand(transcript: &[Message], patterns: &Patterns) -> Intent {
+    let question = question_of(transcript);
+    let matches = |group| question.lines().any(|line| patterns.matches(group, line)) || patterns.matches(group, &question);
+    if matches(Group::Person) {
+        return Intent::Person;
+    }
+    let asked = last_bot_decision(transcript) == Some(Decision::AskOrder);
+    let fresh = OrderDetails::find(&question, if asked { Bare::Counts } else { Bare::Ignored });
+    if (asked && !fresh.is_empty()) || (fresh.number.is_some() && fresh.email.is_some()) {
+        return Intent::Order(order_talk(transcript));
+    }
+    if matches(Group::OrderChange) {
+        return Intent::OrderChange;
+    }
+    if matches(Group::OrderStatus) {
+        return Intent::Order(order_talk(transcript));
+    }
+    let smalltalk = [(Group::Hello, "smalltalk.hello"), (Group::Thanks, "smalltalk.thanks"), (Group::Bye, "smalltalk.bye")];
+    match smalltalk.into_iter().find(|(group, _)| patterns.matches(*group, &question)) {
+        Some((_, phrase)) => Intent::Smalltalk(phrase),
+        None if !says_something(&question) => Intent::Smalltalk("smalltalk.hello"),
+        None => Intent::Question,
+    }
+}
+
+fn last_bot_decision(transcript: &[Message]) -> Option<Decision> {
+    let spoken = transcript.iter().rev().find(|message| matches!(message.author, Author::Bot | Author::Agent(_)))?;
+    spoken.trace.as_ref().map(|trace| trace.decision)
+}
+
+/// Goes through the transcript: details are kept (nothing is asked twice), attempts start again after an order was shown.
+fn order_talk(transcript: &[Message]) -> OrderTalk {
+    let mut talk = OrderTalk::default();
+    let mut bare = Bare::Ignored;
+    for burst in transcript.chunk_by(|a, b| (a.author == Author::Shopper) == (b.author == Author::Shopper)) {
+        if burst[0].author != Author::Shopper {
+            let decision = burst.iter().rev().find_map(|message| message.trace.as_ref().map(|trace| trace.decision));
+            bare = if decision == Some(Decision::AskOrder) { Bare::Counts } else { Bare::Ignored };
+            if decision == Some(Decision::Order) {
+                talk.attempts = 0;
+            }
+            continue;
+        }
+        let mut fresh = OrderDetails::default();
+        for message in burst {
+            fresh.update(OrderDetails::find(&message.content, bare));
+        }
+        let something_new = !fresh.is_empty();
+        talk.details.update(fresh);
+        if something_new && talk.details.number.is_some() && talk.details.email.is_some() {
+            talk.attempts += 1;
+        }
+    }
+    talk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::{BotTrace, ConversationId, MessageId};
+    use crate::support::Timestamp;
+
+    fn message(author: Author, content: &str, decision: Option<Decision>) -> Message {
+        let trace = decision.map(|decision| BotTrace { decision, confidence: 1.0, sources: vec![], model: "stored".into(), milliseconds: 1 });
+        Message {
+            id: MessageId(uuid::Uuid::nil()),
+            conversation_id: ConversationId(uuid::Uuid::nil()),
+            seq: 1,
+            author,
+            content: content.into(),
+            echo_id: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            trace,
+            helpful: None,
+        }
+    }
+
+    fn said(turns: &[(&str, Option<Decision>)]) -> Vec<Message> {
+        turns.iter().map(|(text, decision)| message(if decision.is_some() { Author::Bot } else { Author::Shopper }, text, *decision)).collect()
+    }
+
+    fn patterns() -> Patterns {
+        Patterns::parse("patterns.yaml", include_str!("../../prompts/patterns.yaml")).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_understood_in_its_place() {
+        let patterns = patterns();
+        let check = |turns: &[(&str, Option<Decision>)], expect: fn(&Intent) -> bool| {
+            let intent = understand(&said(turns), &patterns);
+            assert!(expect(&intent), "{turns:?} gave {intent:?}");
+        };
+        check(&[("I want to talk to a human", None)], |i| *i == Intent::Person);
+        check(&[("hello", None)], |i| matches!(i, Intent::Smalltalk("smalltalk.hello")));
+        check(&[("\u{1f44d}\u{1f44d}", None)], |i| matches!(i, Intent::Smalltalk(_)));
+        check(&[("where is my order?", None)], |i| matches!(i, Intent::Order(talk) if talk.details.is_empty()));
+        check(&[("where is my order #AP10042?", None)], |i| matches!(i, Intent::Order(talk) if talk.details.number.is_some() && talk.attempts == 0));
+        check(&[("how long does delivery take", None)], |i| *i == Intent::Question);
+        check(&[("cancel my order please", None)], |i| *i == Intent::OrderChange);
+        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("10042 a@b.example", None)], |i| {
+            matches!(i, Intent::Order(talk) if talk.attempts == 1 && talk.details.email.as_deref() == Some("a@b.example"))
+        });
+        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("what is your return policy", None)], |i| *i == Intent::Question);
+        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("I'd rather talk to a person", None)], |i| *i == Intent::Person);
+    }
+
+    #[test]
+    fn a_burst_is_one_question() {
+        let turns = said(&[("before", None), ("reply", Some(Decision::Answer)), ("one", None), ("two", None)]);
+        assert_eq!(question_of(&turns), "one\ntwo");
+    }
+
+    #[test]
+    fn failed_attempts_are_counted_and_a_shown_order_starts_anew() {
+        let ask = Some(Decision::AskOrder);
+        let mut turns = vec![("where is my order", None), ("?", ask), ("#W1111 a@b.example", None), ("no", ask), ("#W2222", None)];
+        assert!(matches!(understand(&said(&turns), &patterns()), Intent::Order(talk) if talk.attempts == 2));
+        turns.extend([("here", Some(Decision::Order)), ("where is my order #W3333", None)]);
+        assert!(matches!(understand(&said(&turns), &patterns()), Intent::Order(talk) if talk.attempts == 1));
+    }
+}
