@@ -1,0 +1,97 @@
+// The list of tickets with its tabs.
+
+import { byId, el, icon } from "../shared/dom.js";
+import { age, moment } from "../shared/format.js";
+
+const QUEUES = [["unassigned", "Unassigned"], ["mine", "Mine"], ["open", "All open"], ["closed", "Closed"]];
+
+const EMPTY = {
+  unassigned: ["Nobody is waiting", "A ticket appears here as soon as a shopper needs a person."],
+  mine: ["You have no conversations", "Claim one from Unassigned to begin."],
+  open: ["No open tickets", "The bot answers everything at the moment."],
+  closed: ["Nothing closed yet", "Resolved tickets are kept here."],
+};
+
+/** Why a conversation came to a person, in words. */
+export const REASONS = {
+  asked: "Asked for a person",
+  low_confidence: "The bot was not sure",
+  order_not_verified: "Order could not be verified",
+  order_change: "Wants an order changed",
+  engine_failure: "The bot had a fault",
+};
+
+export class Queue {
+  /** `onQueue(name)` and `onOpen(conversationId)`. */
+  constructor(store, { onQueue, onOpen }) {
+    this.store = store;
+    this.onOpen = onOpen;
+    this.list = byId("tickets");
+    this.tabs = QUEUES.map(([name, label]) => {
+      const count = el("span", { class: "count" });
+      const tab = el("button", { type: "button", role: "tab", class: "tab", id: `tab-${name}`, "aria-controls": "tickets", on: { click: () => onQueue(name) } }, label, count);
+      return { name, tab, count };
+    });
+    byId("tabs").append(...this.tabs.map(({ tab }) => tab));
+    byId("tabs").addEventListener("keydown", (event) => this.arrow(event, onQueue));
+    store.addEventListener("tickets", () => this.draw());
+    setInterval(() => this.tick(), 20_000);
+  }
+
+  arrow(event, onQueue) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const at = QUEUES.findIndex(([name]) => name === this.store.queue);
+    const to = (at + step + QUEUES.length) % QUEUES.length;
+    onQueue(QUEUES[to][0]);
+    this.tabs[to].tab.focus();
+  }
+
+  draw() {
+    const { queue, counts, tickets, selected } = this.store;
+    for (const { name, tab, count } of this.tabs) {
+      tab.setAttribute("aria-selected", String(name === queue));
+      tab.tabIndex = name === queue ? 0 : -1;
+      count.textContent = counts[name] ?? "";
+      count.hidden = !counts[name];
+    }
+    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+    const scrolled = this.list.scrollTop;
+    if (!tickets) this.list.replaceChildren(el("li", { class: "empty", text: "Loading…" }));
+    else if (!tickets.length) {
+      this.list.replaceChildren(el("li", { class: "empty" }, icon("inbox"), el("strong", { text: EMPTY[queue][0] }), el("span", { text: EMPTY[queue][1] })));
+    } else this.list.replaceChildren(...tickets.map((item) => this.row(item, selected)));
+    this.list.scrollTop = scrolled;
+    if (focused) [...this.list.querySelectorAll("button")].find((button) => button.dataset.id === focused)?.focus({ preventScroll: true });
+  }
+
+  row({ ticket, conversation, contact_name: name, last_message: last, waiting }, selected) {
+    const since = waiting && last ? last.created_at : ticket.created_at;
+    const open = ticket.state === "open";
+    const button = el("button", { type: "button", class: "ticket", data: { id: conversation.id }, "aria-current": String(conversation.id === selected), on: { click: () => this.onOpen(conversation.id) } },
+      el("span", { class: "ticket-top" },
+        el("strong", { text: name || "Shopper" }), el("span", { class: "ticket-number", text: `#${ticket.number}` }),
+        el("time", { dateTime: since, title: moment(since), text: age(since) })),
+      el("span", { class: "ticket-subject", text: ticket.subject || last?.content || "" }),
+      el("span", { class: "ticket-foot" },
+        el("span", { class: `pill ${ticket.reason}`, text: REASONS[ticket.reason] ?? ticket.reason }),
+        waiting && open ? el("span", { class: "waits" }, "Waiting") : null,
+        ticket.assignee ? el("span", { class: "ticket-agent", text: ticket.assignee.name }) : null));
+    return el("li", {}, button);
+  }
+
+  tick() {
+    for (const time of document.querySelectorAll(".desk time[datetime]")) if (!time.dataset.fixed) time.textContent = age(time.dateTime);
+  }
+
+  /** Moves `step` tickets down the list, beginning at the open one. */
+  move(step) {
+    const { tickets, selected } = this.store;
+    if (!tickets?.length) return;
+    const at = tickets.findIndex((item) => item.conversation.id === selected);
+    const to = at < 0 ? (step > 0 ? 0 : tickets.length - 1) : Math.min(tickets.length - 1, Math.max(0, at + step));
+    const { id } = tickets[to].conversation;
+    this.onOpen(id);
+    [...this.list.querySelectorAll("button")].find((button) => button.dataset.id === id)?.scrollIntoView({ block: "nearest" });
+  }
+}

@@ -1,0 +1,64 @@
+// What an agent should know before the first word: the ticket, the shopper, and what the bot went by.
+
+import { byId, el, icon } from "../shared/dom.js";
+import { age, moment } from "../shared/format.js";
+import { REASONS } from "./queue.js";
+
+const DECISIONS = {
+  answer: "Answered from the help entries",
+  ask_order: "Asked for the order",
+  order: "Answered from the order",
+  smalltalk: "Small talk",
+  handoff: "Handed over",
+};
+
+export class Side {
+  constructor(store, { onClose }) {
+    this.store = store;
+    this.onClose = onClose;
+    store.addEventListener("detail", () => this.draw());
+  }
+
+  draw() {
+    const { detail } = this.store;
+    const side = byId("side");
+    if (!detail) return side.replaceChildren();
+    const { ticket, contact, messages } = detail;
+    const bot = messages.filter((message) => message.author.type === "bot").at(-1);
+    side.replaceChildren(
+      el("div", { class: "side-head only-medium" }, el("h2", { text: "About this conversation" }),
+        el("button", { type: "button", class: "bar-button", "aria-label": "Close", on: { click: this.onClose } }, icon("close"))),
+      ticket ? section("Ticket", [
+        ["Number", `#${ticket.number}`],
+        ["Reason", REASONS[ticket.reason] ?? ticket.reason],
+        ["Subject", ticket.subject],
+        ["Opened", el("time", { dateTime: ticket.created_at, title: moment(ticket.created_at), text: age(ticket.created_at) })],
+        ["Assigned to", ticket.assignee?.name ?? "Nobody"],
+        ["State", ticket.closed_at ? `Closed ${moment(ticket.closed_at)}` : "Open"],
+      ]) : null,
+      section("Shopper", [
+        ["Name", contact.name ?? "Not given"],
+        ["E-mail", contact.email ? el("a", { href: `mailto:${encodeURIComponent(contact.email).replace("%40", "@")}`, text: contact.email }) : "Not given"],
+        ["First seen", moment(contact.created_at)],
+      ]),
+      bot ? section("Last bot message", [
+        ["Decision", DECISIONS[bot.decision] ?? bot.decision ?? "Unknown"],
+        ["Confidence", typeof bot.confidence === "number" ? confidence(bot.confidence) : null],
+        ["Sources", bot.sources?.length ? el("ul", {}, bot.sources.map((source) => el("li", { text: source.type === "order" ? `Order ${source.number}` : source.title }))) : "None"],
+        ["Model", bot.model],
+        ["Took", bot.milliseconds === undefined || bot.milliseconds === null ? null : `${(bot.milliseconds / 1000).toFixed(1)} s`],
+      ]) : section("Last bot message", [["Decision", "The bot has not written yet"]]),
+    );
+  }
+}
+
+function section(title, rows) {
+  const list = rows.filter(([, value]) => value !== null && value !== undefined && value !== "")
+    .map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", {}, value)));
+  return el("section", {}, el("h3", { text: title }), el("dl", {}, list));
+}
+
+function confidence(value) {
+  const percent = `${Math.round(value * 100)} %`;
+  return el("span", { class: "confidence" }, el("meter", { min: 0, max: 1, value, "aria-label": "Confidence" }), percent);
+}

@@ -1,0 +1,93 @@
+// One message as DOM.
+
+import { prose } from "../shared/content.js";
+import { el, icon } from "../shared/dom.js";
+import { moment } from "../shared/format.js";
+import { context, words } from "./context.js";
+
+const RATED_DECISIONS = new Set(["answer", "order"]);
+
+/** The name shown above the first bubble of a group. */
+export function authorName(author) {
+  if (author.type === "bot") return author.name || words.bot;
+  if (author.type === "agent") return author.name || words.agent;
+  return words.you;
+}
+
+/** A stored message; `onFeedback(message, helpful)` is called when the shopper rates it. */
+export function messageNode(message, onFeedback) {
+  if (message.author.type === "system") {
+    return el("div", { class: "line", title: moment(message.created_at, context.locale) }, prose(message.content));
+  }
+  const row = shell(message.author);
+  const bubble = el("div", { class: "bubble", title: moment(message.created_at, context.locale) }, prose(message.content));
+  row.body.append(bubble);
+  if (message.author.type === "bot") {
+    if (message.sources?.length) row.body.append(sources(message.sources));
+    if (RATED_DECISIONS.has(message.decision)) row.body.append(feedback(message, onFeedback));
+  }
+  return row.node;
+}
+
+/** A message that is not stored yet; `onRetry(echoId)` when the shopper asks for another attempt. */
+export function pendingNode(item, onRetry) {
+  const row = shell({ type: "shopper" });
+  row.node.classList.add(item.state);
+  row.body.append(el("div", { class: "bubble" }, prose(item.content)));
+  if (item.state === "failed") {
+    row.body.append(
+      el("p", { class: "delivery", role: "alert" },
+        icon("alert"), el("span", { text: item.reason || words.notSent }),
+        el("button", { type: "button", class: "link", text: words.retry, on: { click: () => onRetry(item.echo_id) } })),
+    );
+  } else {
+    row.body.append(el("p", { class: "delivery quiet", text: words.sending }));
+  }
+  return row.node;
+}
+
+/** The reply that is being written; `show(text)` replaces its words. */
+export function draftNode() {
+  const row = shell({ type: "bot" });
+  const bubble = el("div", { class: "bubble" });
+  row.body.append(bubble);
+  return { node: row.node, show: (text) => bubble.replaceChildren(prose(text)) };
+}
+
+/** Three dots. */
+export function typingNode(author) {
+  const row = shell(author);
+  const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
+  row.body.append(el("div", { class: "bubble" }, dots, el("span", { class: "sr-only", text: words.typing(authorName(author)) })));
+  return row.node;
+}
+
+function shell(author) {
+  const body = el("div", { class: "row-body" });
+  const shopper = author.type === "shopper";
+  // A screen reader needs the speaker of every bubble; the eye has side, colour and the group's first name.
+  body.append(el("p", { class: shopper ? "sr-only" : "author", text: authorName(author) }));
+  const node = el("div", { class: `row ${author.type}` }, shopper ? null : el("span", { class: "avatar", "aria-hidden": "true" }, face(author)), body);
+  return { node, body };
+}
+
+function face(author) {
+  const initial = author.type === "agent" && author.name ? [...author.name][0].toUpperCase() : null;
+  return initial ? el("b", { text: initial }) : icon(author.type === "bot" ? "bot" : "person");
+}
+
+function sources(list) {
+  const chips = list.map((source) => el("li", { text: source.type === "order" ? words.order(source.number) : source.title }));
+  return el("div", { class: "sources" }, el("span", { text: words.from }), el("ul", {}, chips));
+}
+
+function feedback(message, onFeedback) {
+  const choice = (helpful, label) => el("button", {
+    type: "button", class: "choice", text: label, "aria-pressed": String(message.helpful === helpful),
+    on: { click: () => onFeedback(message, helpful) },
+  });
+  const rated = message.helpful === true || message.helpful === false;
+  const said = message.helpful === false ? words.sorry : words.thanks;
+  return el("div", { class: rated ? "feedback rated" : "feedback", role: "group", "aria-label": words.helpful },
+    el("span", { text: rated ? said : words.helpful }), choice(true, words.yes), choice(false, words.no));
+}

@@ -1,0 +1,73 @@
+// The two small forms under the conversation: which order is meant, and how the shop did.
+
+import { el, icon } from "../shared/dom.js";
+import { words } from "./context.js";
+
+const EMAIL = /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/;
+
+/** Asks for order number and e-mail; `onSubmit(text)` gets the message that says both. */
+export function orderForm(email, onSubmit) {
+  const number = field("order-number", words.orderNumber, { placeholder: words.orderHint, autocomplete: "off", autocapitalize: "characters", spellcheck: false, maxLength: 64 });
+  const address = field("order-email", words.email, { type: "email", autocomplete: "email", inputMode: "email", maxLength: 254, value: email ?? "" });
+  const form = el("form", { class: "card", noValidate: true, "aria-labelledby": "order-title" },
+    el("h2", { id: "order-title", text: words.orderTitle }), number.node, address.node,
+    el("button", { class: "button primary", text: words.lookUp }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const order = number.input.value.trim();
+    const mail = address.input.value.trim();
+    number.complain(order ? "" : words.numberMissing);
+    address.complain(EMAIL.test(mail) ? "" : words.emailWrong);
+    const wrong = form.querySelector('[aria-invalid="true"]');
+    if (wrong) wrong.focus();
+    else onSubmit(`${order.startsWith("#") ? "" : "#"}${order}, ${mail}`);
+  });
+  return form;
+}
+
+function field(id, label, props) {
+  const input = el("input", { id, class: "input", type: "text", "aria-describedby": `${id}-error`, ...props });
+  const error = el("p", { id: `${id}-error`, class: "field-error", hidden: true });
+  const complain = (text) => {
+    error.textContent = text;
+    error.hidden = !text;
+    input.setAttribute("aria-invalid", String(Boolean(text)));
+  };
+  input.addEventListener("input", () => complain(""));
+  return { input, complain, node: el("div", { class: "field" }, el("label", { for: id, text: label }), input, error) };
+}
+
+/** One to five stars and a comment; `onSubmit(rating, comment)` resolves when stored, `onSkip()` puts the form away. */
+export function ratingForm(onSubmit, onSkip) {
+  const send = el("button", { class: "button primary", text: words.submit, disabled: true });
+  const comment = el("textarea", { id: "rating-comment", class: "input", rows: 2, maxLength: 2000, placeholder: words.comment, "aria-label": words.comment });
+  const more = el("div", { class: "rating-more", hidden: true }, comment);
+  const error = el("p", { class: "field-error", role: "alert", hidden: true });
+  const stars = [1, 2, 3, 4, 5].map((count) => {
+    const input = el("input", { type: "radio", name: "rating", value: String(count), class: "sr-only" });
+    input.addEventListener("change", () => {
+      stars.forEach((star, index) => star.classList.toggle("on", index < count));
+      more.hidden = false;
+      send.disabled = false;
+    });
+    return el("label", { class: "star", title: words.star(count) }, input, icon("star"), el("span", { class: "sr-only", text: words.star(count) }));
+  });
+  const form = el("form", { class: "card rating" },
+    el("p", { class: "card-note", text: words.resolved }),
+    el("fieldset", {}, el("legend", { text: words.rate }), el("div", { class: "stars" }, stars)),
+    more, error,
+    el("div", { class: "card-actions" }, send, el("button", { type: "button", class: "button", text: words.skip, on: { click: onSkip } })));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    send.disabled = true;
+    try {
+      await onSubmit(Number(new FormData(form).get("rating")), comment.value.trim());
+      form.replaceChildren(el("p", { class: "card-note", role: "status", text: words.rated }));
+    } catch (failure) {
+      error.textContent = failure.message;
+      error.hidden = false;
+      send.disabled = false;
+    }
+  });
+  return form;
+}

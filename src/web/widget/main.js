@@ -1,0 +1,307 @@
+// The widget: ties the session, the event stream, the list and the forms together.
+
+import { byId, el, icon } from "../shared/dom.js";
+import { EventStream, backoff } from "../shared/sse.js";
+import { canClose, listen, tell } from "./bridge.js";
+import { Composer } from "./composer.js";
+import { context, memory, setColorScheme, words } from "./context.js";
+import { orderForm, ratingForm } from "./forms.js";
+import { Outbox } from "./outbox.js";
+import { Session } from "./session.js";
+import { Timeline } from "./timeline.js";
+
+const session = new Session();
+let shop = { name: context.title, greeting: "", quick_replies: [] };
+let contact = {};
+let conversation = null;
+let stream = null;
+let visible = context.popout;
+let attempts = 0;
+let thanked = null;
+
+const outbox = new Outbox({
+  deliver: (content, echoId) => session.post("messages", { content, echo_id: echoId }),
+  onChange: draw,
+  onSent({ message, conversation: current }) {
+    const first = conversation === null;
+    conversation = current;
+    take(message);
+    if (first) tell("start-conversation", { conversation: { id: current.id } });
+    tell("session", { started: true });
+    draw();
+  },
+});
+
+const timeline = new Timeline(
+  { scroll: byId("scroll"), log: byId("log"), live: byId("live"), jump: byId("jump") },
+  { feedback: giveFeedback, retry: (echoId) => outbox.retry(echoId) },
+);
+
+const composer = new Composer(
+  { form: byId("composer"), text: byId("text"), send: byId("send"), count: byId("count"), label: byId("text-label") },
+  {
+    submit: say,
+    typing: (on) => conversation?.status === "open" && session.post("typing", { on }).catch(() => {}),
+  },
+);
+
+function say(text) {
+  outbox.add(text);
+  timeline.toEnd();
+}
+
+/** Starts or resumes the session and follows its events; tries again by itself until it succeeds. */
+async function begin() {
+  try {
+    const snapshot = await session.start();
+    attempts = 0;
+    banner("");
+    ({ shop, contact } = snapshot);
+    conversation = snapshot.conversation ?? null;
+    snapshot.messages.forEach(take);
+    draw();
+    timeline.toEnd();
+    if (conversation) tell("session", { started: true });
+    if (visible) markRead();
+    countUnread();
+    follow(conversation?.last_seq ?? 0);
+  } catch (error) {
+    if (!(error.passing ?? false)) {
+      banner(error.status === 403 || error.status === 404 ? words.refused : error.message);
+      tell("error", { text: error.message });
+      return;
+    }
+    banner(words.failed);
+    setTimeout(begin, error.retryAfterMs ?? backoff(attempts++));
+  }
+}
+
+function follow(lastId) {
+  stream?.close();
+  let lost = null;
+  stream = new EventStream({
+    url: "/api/v1/widget/events",
+    lastId,
+    headers: () => session.headers(),
+    onEvent,
+    onRefused: begin,
+    onState(state) {
+      clearTimeout(lost);
+      if (state === "open") banner("");
+      // A server that asks for a reconnect is back within a second; only a real outage is worth a word.
+      else lost = setTimeout(() => banner(words.offline), 1500);
+    },
+  });
+}
+
+function onEvent(name, data) {
+  if (name === "message.created") {
+    const fresh = take(data);
+    draw();
+    if (fresh && data.author.type !== "shopper") arrived(data);
+  } else if (name === "message.updated") {
+    take(data);
+    draw();
+  } else if (name === "message.delta") {
+    timeline.addDelta(data.message_id, data.text);
+  } else if (name === "typing") {
+    if (data.who !== "shopper") timeline.setTyping(data.on ? { type: data.who, name: data.who === "agent" ? conversation?.assignee?.name : undefined } : null);
+  } else if (name === "conversation.status_changed") {
+    conversation = data.conversation;
+    if (conversation.status !== "pending") timeline.endDraft();
+    if (data.from === "resolved") {
+      memory.remove("rated");
+      thanked = null;
+    }
+    draw();
+  }
+}
+
+function take(message) {
+  if (message.echo_id) outbox.settle(message.echo_id);
+  return timeline.put(message);
+}
+
+function arrived(message) {
+  const { id, content, author, created_at } = message;
+  tell("message", { message: { id, content, author, created_at } });
+  if (visible && document.visibilityState === "visible") markRead();
+  countUnread();
+}
+
+function markRead() {
+  memory.set("read", `${conversation?.id ?? ""} ${timeline.newest()?.seq ?? 0}`);
+}
+
+function countUnread() {
+  const [id, seq] = (memory.get("read") ?? "").split(" ");
+  const read = id === conversation?.id ? Number(seq) : 0;
+  const count = visible ? 0 : timeline.all().filter((one) => one.seq > read && (one.author.type === "bot" || one.author.type === "agent")).length;
+  tell("unread", { count });
+}
+
+async function giveFeedback(message, helpful) {
+  if (message.helpful === helpful) return;
+  take({ ...message, helpful });
+  draw();
+  try {
+    take((await session.post("feedback", { message_id: message.id, helpful })).message);
+  } catch {
+    take(message);
+  }
+  draw();
+}
+
+async function askForPerson() {
+  const button = byId("person");
+  button.disabled = true;
+  try {
+    ({ conversation } = await session.post("handoff", {}));
+    tell("session", { started: true });
+    timeline.toEnd();
+    draw();
+    composer.focus();
+  } catch (error) {
+    banner(error.message);
+    setTimeout(() => banner(""), 8000);
+  }
+  button.disabled = false;
+}
+
+function banner(text) {
+  const node = byId("banner");
+  node.hidden = text === "";
+  node.textContent = text;
+}
+
+function draw() {
+  drawHead();
+  drawWelcome();
+  timeline.draw(outbox.items);
+  drawAfter();
+}
+
+function drawHead() {
+  const status = conversation?.status;
+  const agent = conversation?.assignee?.name;
+  byId("shop").textContent = context.title || shop.name || "\u00a0";
+  byId("intro").textContent = context.description && !status ? context.description
+    : status === "open" ? (agent ? words.withAgent(agent) : words.waitingIntro) : words.intro;
+  if (shop.name) document.title = shop.name;
+  byId("mark").textContent = [...(shop.name || "\u00a0")][0];
+  byId("person").hidden = status === "open";
+  const waiting = status === "open" && !agent;
+  byId("waiting").hidden = !waiting;
+  byId("waiting").textContent = waiting ? words.waiting : "";
+}
+
+function drawWelcome() {
+  const node = byId("welcome");
+  const empty = timeline.messages.size === 0 && outbox.items.length === 0;
+  node.hidden = !empty || !shop.name;
+  if (node.hidden || node.dataset.shop === shop.name) return;
+  node.dataset.shop = shop.name;
+  const chips = (shop.quick_replies ?? []).map((text) => el("li", {}, el("button", { type: "button", class: "chip", text, on: {
+    click() {
+      say(text);
+      composer.focus();
+    },
+  } })));
+  node.replaceChildren(
+    el("div", { class: "row bot" }, el("span", { class: "avatar", "aria-hidden": "true" }, icon("bot")),
+      el("div", { class: "row-body" }, el("p", { class: "author", text: words.bot }), el("div", { class: "bubble", text: shop.greeting || words.greeting }))),
+    el("ul", { class: "chips" }, chips),
+  );
+}
+
+/** The form that belongs to the newest message, kept while it stays the newest so that nothing typed is lost. */
+function drawAfter() {
+  const node = byId("after");
+  const last = timeline.newest();
+  const wanted = formFor(last);
+  if ((node.dataset.form ?? "") === wanted) return;
+  node.dataset.form = wanted;
+  const stay = timeline.nearEnd();
+  if (wanted === "") node.replaceChildren();
+  else if (wanted.startsWith("order")) node.replaceChildren(orderForm(contact?.email, say));
+  else node.replaceChildren(ratingForm(rate, () => {
+    memory.set("rated", conversation.id);
+    drawAfter();
+  }));
+  if (stay) timeline.toEnd();
+}
+
+function formFor(last) {
+  if (outbox.items.length) return "";
+  if (conversation?.status === "resolved" && thanked === conversation.id) return "thanks";
+  if (conversation?.status === "resolved" && !conversation.rating && memory.get("rated") !== conversation.id) return `rating ${conversation.id}`;
+  return last?.author.type === "bot" && last.decision === "ask_order" && conversation?.status === "pending" ? `order ${last.id}` : "";
+}
+
+async function rate(rating, comment) {
+  const body = comment ? { rating, comment } : { rating };
+  ({ conversation } = await session.post("csat", body));
+  memory.set("rated", conversation.id);
+  // The form itself says the thanks, which stay in view until the next message.
+  thanked = conversation.id;
+  byId("after").dataset.form = "thanks";
+}
+
+function labels() {
+  byId("log").setAttribute("aria-label", words.log);
+  byId("person").append(icon("person"), el("span", { text: words.person }));
+  byId("person").hidden = false;
+  byId("person").addEventListener("click", askForPerson);
+  byId("close").hidden = !canClose;
+  byId("close").setAttribute("aria-label", words.close);
+  byId("close").append(icon("close"));
+  byId("close").addEventListener("click", () => tell("close"));
+  byId("jump").textContent = words.newMessages;
+}
+
+function reload(change) {
+  const url = new URL(location.href);
+  url.searchParams.delete("reset");
+  change(url.searchParams);
+  location.replace(url);
+}
+
+labels();
+drawHead();
+
+window.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing) tell("close");
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (visible && document.visibilityState === "visible") markRead();
+});
+
+listen({
+  opened() {
+    visible = true;
+    timeline.toEnd();
+    composer.focus();
+    markRead();
+    countUnread();
+  },
+  closed() {
+    visible = false;
+  },
+  "set-user": ({ name, email }) => {
+    const unchanged = session.identity && session.identity.name === name && session.identity.email === email;
+    session.identity = { name, email };
+    if (!unchanged) begin();
+  },
+  "set-locale": ({ locale }) => reload((params) => params.set("locale", locale)),
+  "set-color-scheme": ({ scheme }) => setColorScheme(scheme),
+  reset() {
+    stream?.close();
+    session.forget();
+    reload(() => {});
+  },
+});
+
+tell("loaded");
+if (context.popout) composer.focus();
+begin();
