@@ -1,1 +1,13 @@
 //! Puts the rooms together and runs them.
+
+pub mod demo;
+pub mod log;
+pub mod open;
+pub mod reload;
+pub mod serve;
+
+pub use open::{Rooms, open_rooms, open_store};
+pub use serve::serve;
+
+/// The program's version: it stands in every event of the bot's.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

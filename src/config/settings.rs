@@ -98,8 +98,6 @@ pub struct Models {
 pub struct Engine {
     /// Whether a language model is loaded.
     pub enabled: bool,
-    /// Threads; 0: chosen.
-    pub threads: usize,
     /// How many replies may wait.
     pub queue: usize,
     /// Prompt and reply together, in tokens.
@@ -201,7 +199,6 @@ impl Settings {
         check((1..=1_024).contains(&self.answers.draft_tokens), "answers.draft_tokens must lie between 1 and 1024");
         check((128..=32_768).contains(&self.engine.context), "engine.context must lie between 128 and 32768");
         check((1..=1_000).contains(&self.engine.queue), "engine.queue must lie between 1 and 1000");
-        check(self.engine.threads <= 64, "engine.threads must be at most 64");
         check((1..=20).contains(&self.orders.verify_attempts), "orders.verify_attempts must lie between 1 and 20");
         let limits = [self.limits.sessions_per_minute, self.limits.message_burst, self.limits.messages_per_minute, self.limits.logins_per_minute];
         check(limits.iter().all(|limit| *limit > 0), "every key of [limits] must be at least 1");

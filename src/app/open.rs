@@ -1,0 +1,109 @@
+//! Opening the rooms: from settings to a bot that answers.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::demo;
+use crate::assistant::draft::Drafter;
+use crate::assistant::{Responder, ResponderParts};
+use crate::confidence::Threshold;
+use crate::config::{AnswerStyle, Settings};
+use crate::inference::{Embedder, Engine, EngineOptions, Generate, ModelRole, ModelStore, Terminal};
+use crate::knowledge;
+use crate::prompt::Prompts;
+use crate::retrieval::Retriever;
+use crate::store::SqliteStore;
+use crate::support::{Clock, Ids, SystemClock};
+
+/// Everything that a command may need, opened.
+pub struct Rooms {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Ids,
+    /// The database.
+    pub store: SqliteStore,
+    /// Templates, phrases, patterns.
+    pub prompts: Arc<Prompts>,
+    /// Search over the entries.
+    pub retriever: Arc<Retriever>,
+    /// The bot's head.
+    pub responder: Arc<Responder>,
+}
+
+/// Opens the database in the data folder, making both where they are missing.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<SqliteStore> {
+    make_data_folder(&settings.server.data)?;
+    let store = SqliteStore::open(&settings.server.data.join("nightdesk.db")).await?;
+    if settings.shop.demo {
+        demo::load_demo_shop(&store).await?;
+    }
+    Ok(store)
+}
+
+/// Makes the data folder.
+pub fn make_data_folder(folder: &Path) -> anyhow::Result<()> {
+    let remedy = || format!("the data folder {} cannot be written; make it writable or name another one with --data DIR", folder.display());
+    std::fs::create_dir_all(folder).with_context(remedy)?;
+    // Writing is tried and not asked for: permissions, a full disk and a read-only mount all answer here, before anything is begun.
+    tempfile::tempfile_in(folder).map(drop).with_context(remedy)
+}
+
+/// Opens everything: prompts and entries first (they are quick and the likeliest to be wrong), then the models, fetching what is missing.
+pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
+    let prompts = Arc::new(Prompts::load(Some(&settings.prompts.folder), &settings.shop.name)?);
+    let entries = Arc::new(knowledge::load(&settings.knowledge.folder)?);
+    let store = open_store(settings).await?;
+    let models = fetch_models(settings).await?;
+    let (retriever, drafter) = tokio::try_join!(open_retriever(settings, &models, entries), open_drafter(settings, &models))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let responder = Responder::new(ResponderParts {
+        retriever: Arc::clone(&retriever),
+        orders: Arc::new(store.clone()),
+        prompts: Arc::clone(&prompts),
+        drafter,
+        threshold: Threshold::new(settings.answers.threshold),
+        verify_attempts: settings.orders.verify_attempts,
+        locale: settings.shop.locale.clone(),
+    });
+    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, responder: Arc::new(responder) })
+}
+
+async fn fetch_models(settings: &Settings) -> anyhow::Result<Arc<ModelStore>> {
+    let folder = settings.models.folder.clone();
+    let profile = settings.models.profile.parse()?;
+    let fetched = tokio::task::spawn_blocking(move || -> anyhow::Result<ModelStore> {
+        let models = ModelStore::open(&folder)?;
+        models.ensure(profile, &Terminal::new())?;
+        Ok(models)
+    });
+    Ok(Arc::new(fetched.await??))
+}
+
+async fn open_retriever(settings: &Settings, models: &ModelStore, entries: Arc<knowledge::Knowledge>) -> anyhow::Result<Arc<Retriever>> {
+    let weights = models.path(ModelRole::EmbeddingWeights);
+    let tokenizer = models.path(ModelRole::EmbeddingTokenizer);
+    let cache = settings.server.data.join("embeddings.bin");
+    let opened = tokio::task::spawn_blocking(move || -> anyhow::Result<Retriever> {
+        let embedder = Embedder::load(&weights, &tokenizer)?;
+        Ok(Retriever::open(entries, Arc::new(embedder), Some(&cache))?)
+    });
+    Ok(Arc::new(opened.await??))
+}
+
+async fn open_drafter(settings: &Settings, models: &ModelStore) -> anyhow::Result<Option<Drafter>> {
+    if !settings.engine.enabled || settings.answers.style == AnswerStyle::Stored {
+        return Ok(None);
+    }
+    let path = models.path_in(settings.models.profile.parse()?, ModelRole::Language);
+    let options = EngineOptions { queue: settings.engine.queue, context: settings.engine.context };
+    let engine = tokio::task::spawn_blocking(move || Engine::load(&path, options)).await??;
+    Ok(Some(Drafter {
+        engine: Arc::new(engine) as Arc<dyn Generate>,
+        deadline: Duration::from_millis(settings.answers.draft_deadline_ms),
+        max_tokens: settings.answers.draft_tokens,
+    }))
+}

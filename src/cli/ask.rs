@@ -1,0 +1,131 @@
+//! `nightdesk ask`: the quickest way to try a knowledge base.
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::Serialize;
+
+use crate::app::{Rooms, open_rooms};
+use crate::assistant::Reply;
+use crate::config::Settings;
+use crate::conversation::{Author, Content, ConversationId, Message, MessageId, Source};
+
+/// What `ask` is given.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  nightdesk ask \"can I return a worn jacket?\"\n  nightdesk ask --json \"where is my order #AP10042? mia.berg@example.com\"\n  \
+                        nightdesk ask --stdin --json < questions.txt > replies.jsonl")]
+pub struct AskArgs {
+    /// The question.
+    #[arg(required_unless_present = "stdin")]
+    question: Option<String>,
+    /// Read questions as lines from standard input; one reply a line with --json.
+    #[arg(long, conflicts_with = "question")]
+    stdin: bool,
+    /// Print each reply as a JSON object: question, decision, confidence, reply, sources, model, milliseconds.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Answered<'a> {
+    question: &'a str,
+    decision: &'a str,
+    confidence: f64,
+    reply: &'a str,
+    sources: Vec<SourceOut<'a>>,
+    model: &'a str,
+    milliseconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handoff_reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum SourceOut<'a> {
+    Entry { id: &'a str, title: &'a str },
+    Order { number: &'a str },
+}
+
+/// Answers one question or many.
+pub async fn run(settings: Settings, args: AskArgs) -> anyhow::Result<()> {
+    let rooms = open_rooms(&settings).await?;
+    let mut out = std::io::stdout().lock();
+    match &args.question {
+        Some(question) => answer(&rooms, question, args.json, &mut out).await?,
+        None => {
+            for line in std::io::stdin().lock().split(b'\n') {
+                // A line that is no UTF-8 is still somebody's question: what cannot be read is marked, the rest counts.
+                let line = line.context("standard input cannot be read")?;
+                let line = String::from_utf8_lossy(&line);
+                if !line.trim().is_empty() {
+                    answer(&rooms, line.trim(), args.json, &mut out).await?;
+                }
+            }
+        }
+    }
+    rooms.store.close().await;
+    Ok(())
+}
+
+async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let content = match Content::parse(question) {
+        Ok(content) => content,
+        Err(fault) => bail!("{fault}"),
+    };
+    let began = Instant::now();
+    let reply = rooms.responder.respond(&[as_message(rooms, &content)]).await?;
+    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if json {
+        let answered = Answered {
+            question: content.as_str(),
+            decision: reply.decision.as_str(),
+            confidence: reply.confidence,
+            reply: &reply.content,
+            sources: reply.sources.iter().map(source).collect(),
+            model: &reply.model,
+            milliseconds,
+            handoff_reason: reply.handoff.map(|reason| reason.as_str()),
+        };
+        writeln!(out, "{}", serde_json::to_string(&answered)?)?;
+    } else {
+        writeln!(out, "{}", reply.content)?;
+        writeln!(out, "\n  {}\n", summary(&reply, milliseconds))?;
+    }
+    out.flush().context("standard output cannot be written")
+}
+
+fn as_message(rooms: &Rooms, content: &Content) -> Message {
+    Message {
+        id: MessageId(rooms.ids.uuid()),
+        conversation_id: ConversationId(rooms.ids.uuid()),
+        seq: 1,
+        author: Author::Shopper,
+        content: content.as_str().to_owned(),
+        echo_id: None,
+        created_at: rooms.clock.now(),
+        trace: None,
+        helpful: None,
+    }
+}
+
+fn source(source: &Source) -> SourceOut<'_> {
+    match source {
+        Source::Entry { id, title } => SourceOut::Entry { id, title },
+        Source::Order { number } => SourceOut::Order { number },
+    }
+}
+
+fn summary(reply: &Reply, milliseconds: u64) -> String {
+    let sources: Vec<&str> = reply
+        .sources
+        .iter()
+        .map(|source| match source {
+            Source::Entry { id, .. } => id.as_str(),
+            Source::Order { number } => number.as_str(),
+        })
+        .collect();
+    let from = if sources.is_empty() { String::new() } else { format!(", from {}", sources.join(", ")) };
+    format!("{}, confidence {:.2}{from}, words: {}, {milliseconds} ms", reply.decision.as_str(), reply.confidence, reply.model)
+}

@@ -1,0 +1,45 @@
+//! `nightdesk knowledge`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use jiff::tz::TimeZone;
+
+use crate::config::Settings;
+use crate::knowledge;
+use crate::support::{Clock, SystemClock};
+
+/// What can be done with a knowledge base.
+#[derive(Debug, Subcommand)]
+pub enum KnowledgeCommand {
+    /// Find duplicates, empty answers, dead internal links and stale dates.
+    Check,
+    /// Write the entries of a CSV or JSONL file as Markdown into the knowledge folder.
+    #[command(after_help = "Columns: id (optional), question, answer, phrasings (parted by ` | `), topic, locale. In JSONL answer and phrasings may \
+                            be lists.\n\nExample:\n  nightdesk knowledge import faq.csv --knowledge knowledge_base")]
+    Import {
+        /// A .csv, .jsonl or .json file.
+        file: PathBuf,
+        /// The language of rows that name none.
+        #[arg(long, default_value = "en")]
+        locale: String,
+    },
+}
+
+/// Runs it.
+pub fn run(settings: Settings, command: KnowledgeCommand) -> anyhow::Result<ExitCode> {
+    let folder = settings.knowledge.folder;
+    let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
+    match command {
+        KnowledgeCommand::Check => {
+            let report = knowledge::check(&folder, today);
+            println!("{report}");
+            Ok(if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
+        KnowledgeCommand::Import { file, locale } => {
+            println!("{}", knowledge::import(&file, &folder, &locale, today)?);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
