@@ -109,13 +109,14 @@ function follow() {
     onEvent,
     onRefused: () => store.signedOut(),
     onState(state) {
-      clearTimeout(lost);
       if (state === "open") {
+        clearTimeout(lost);
+        lost = null;
         line("");
         // What happened while the line was down is read again rather than guessed.
         if (began) catchUp();
         began = true;
-      } else lost = setTimeout(() => line("Connecting again…"), 1500);
+      } else lost ??= setTimeout(() => line("Connecting again…"), 1500);
     },
   });
 }
