@@ -39,6 +39,15 @@ async function attempt(work) {
   }
 }
 
+/** Work that nobody asked for: it must not wipe a banner that is still to be read, and a broken line is told by the bar. */
+async function quietly(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (error.status !== 401 && error.status !== 0) alertText(advice(error));
+  }
+}
+
 /** Somebody was faster: show the state as it is now, and say who. */
 async function taken(error) {
   await store.open(store.selected).catch(() => {});
@@ -87,7 +96,7 @@ function pane(name) {
 /** Reloads the list once for a burst of events. */
 function soon() {
   clearTimeout(refresh);
-  refresh = setTimeout(() => store.agent && attempt(() => store.loadTickets()), 150);
+  refresh = setTimeout(() => store.agent && quietly(() => store.loadTickets()), 150);
 }
 
 function follow() {
@@ -100,20 +109,21 @@ function follow() {
     onEvent,
     onRefused: () => store.signedOut(),
     onState(state) {
-      clearTimeout(lost);
       if (state === "open") {
+        clearTimeout(lost);
+        lost = null;
         line("");
         // What happened while the line was down is read again rather than guessed.
         if (began) catchUp();
         began = true;
-      } else lost = setTimeout(() => line("Connecting again…"), 1500);
+      } else lost ??= setTimeout(() => line("Connecting again…"), 1500);
     },
   });
 }
 
 function catchUp() {
   soon();
-  if (store.selected) attempt(() => store.open(store.selected));
+  if (store.selected) quietly(() => store.open(store.selected));
 }
 
 function onEvent(name, data) {
@@ -128,7 +138,7 @@ function onEvent(name, data) {
     if (data.who !== "agent") writing(id, data.on ? data.who : null);
   } else if (name === "conversation.status_changed") {
     if (data.to === "open" && data.from !== "open") announce(data);
-    if (id === store.selected) attempt(() => store.open(id));
+    if (id === store.selected) quietly(() => store.open(id));
     soon();
   }
 }

@@ -23,7 +23,9 @@ export class EventStream {
     this.attempt = 0;
     this.closed = false;
     this.wake = () => this.timer && this.retry(0);
+    this.cut = () => this.abort?.abort();
     window.addEventListener("online", this.wake);
+    window.addEventListener("offline", this.cut);
     this.connect();
   }
 
@@ -33,6 +35,7 @@ export class EventStream {
     clearTimeout(this.watchdog);
     this.abort?.abort();
     window.removeEventListener("online", this.wake);
+    window.removeEventListener("offline", this.cut);
   }
 
   async connect() {

@@ -49,6 +49,7 @@ export function ratingForm(onSubmit, onSkip) {
       stars.forEach((star, index) => star.classList.toggle("on", index < count));
       more.hidden = false;
       send.disabled = false;
+      form.scrollIntoView({ block: "end" });
     });
     return el("label", { class: "star", title: words.star(count) }, input, icon("star"), el("span", { class: "sr-only", text: words.star(count) }));
   });

@@ -86,10 +86,14 @@ function follow(lastId) {
     onEvent,
     onRefused: begin,
     onState(state) {
-      clearTimeout(lost);
-      if (state === "open") banner("");
       // A server that asks for a reconnect is back within a second; only a real outage is worth a word.
-      else lost = setTimeout(() => banner(words.offline), 1500);
+      if (state !== "open") {
+        lost ??= setTimeout(() => banner(words.offline), 1500);
+        return;
+      }
+      clearTimeout(lost);
+      lost = null;
+      banner("");
     },
   });
 }
