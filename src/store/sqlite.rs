@@ -98,6 +98,8 @@ mod tests {
     use sqlx::{Executor, SqlSafeStr};
 
     use super::*;
+    use crate::conversation::Conversations;
+    use crate::store::suite::World;
     use crate::store::{agents, catalogue, conversations, desk, events, ledger, orders, tickets, turns};
 
     #[tokio::test]
@@ -131,6 +133,23 @@ mod tests {
         store.close().await;
         assert!(!folder.path().join("desk.db-wal").exists());
         SqliteStore::open(&path).await.unwrap().ping().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_processes_write_by_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let server = World::new(SqliteStore::open(&path).await.unwrap());
+        let shopper = server.shopper().await;
+        let writer = async || {
+            let process = World::new(SqliteStore::open(&path).await.unwrap());
+            for _ in 0..25 {
+                process.say(shopper, "Hello").await;
+            }
+        };
+        tokio::join!(writer(), writer(), writer());
+        let conversation = server.store.conversation_of_contact(shopper).await.unwrap().unwrap();
+        assert_eq!(server.log(conversation.id).await.len(), 75);
     }
 
     #[tokio::test]
