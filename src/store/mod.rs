@@ -29,5 +29,8 @@ mod sqlite;
 mod tickets;
 mod turns;
 
+#[cfg(test)]
+mod suite;
+
 pub use error::OpenError;
 pub use sqlite::SqliteStore;

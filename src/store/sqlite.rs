@@ -92,3 +92,113 @@ impl SqliteStore {
         &self.readers
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor, SqlSafeStr};
+
+    use super::*;
+    use crate::conversation::Conversations;
+    use crate::store::suite::World;
+    use crate::store::{agents, catalogue, conversations, desk, events, ledger, orders, tickets, turns};
+
+    #[tokio::test]
+    async fn every_statement_prepares() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("desk.db")).await.unwrap();
+        let mut connection = store.writer.acquire().await.unwrap();
+        let files = [
+            agents::STATEMENTS,
+            catalogue::STATEMENTS,
+            conversations::STATEMENTS,
+            desk::STATEMENTS,
+            events::STATEMENTS,
+            ledger::STATEMENTS,
+            orders::STATEMENTS,
+            tickets::STATEMENTS,
+            turns::STATEMENTS,
+        ];
+        for (name, sql) in files.concat() {
+            if let Err(error) = (&mut *connection).prepare(sql.into_sql_str()).await {
+                panic!("{name}: {error}\n{sql}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn closing_folds_the_write_ahead_log_into_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        store.close().await;
+        assert!(!folder.path().join("desk.db-wal").exists());
+        SqliteStore::open(&path).await.unwrap().ping().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_processes_write_by_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let server = World::new(SqliteStore::open(&path).await.unwrap());
+        let shopper = server.shopper().await;
+        let writer = async || {
+            let process = World::new(SqliteStore::open(&path).await.unwrap());
+            for _ in 0..25 {
+                process.say(shopper, "Hello").await;
+            }
+        };
+        tokio::join!(writer(), writer(), writer());
+        let conversation = server.store.conversation_of_contact(shopper).await.unwrap().unwrap();
+        assert_eq!(server.log(conversation.id).await.len(), 75);
+    }
+
+    #[tokio::test]
+    async fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("desk.db")).await.unwrap();
+        let error = sqlx::query("DELETE FROM contacts").execute(store.readers()).await.unwrap_err();
+        assert!(matches!(store_error(error), StoreError::ReadOnly(_)));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_open_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = async |name: &str, expect: &str| {
+            let error = SqliteStore::open(&folder.path().join(name)).await.unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(expect), "{name}: {error}");
+        };
+        std::fs::write(folder.path().join("letter.db"), "Dear sir or madam, ".repeat(100)).unwrap();
+        check("letter.db", "is not a database or is damaged").await;
+        check("nowhere/desk.db", "does not exist: create it").await;
+        std::fs::create_dir(folder.path().join("folder.db")).unwrap();
+        check("folder.db", "cannot be written").await;
+
+        // A page in the middle is overwritten: the header is fine, the content is not.
+        let torn = folder.path().join("torn.db");
+        SqliteStore::open(&torn).await.unwrap().close().await;
+        let mut bytes = std::fs::read(&torn).unwrap();
+        let page = 4096;
+        bytes[page..3 * page].fill(0xa5);
+        std::fs::write(&torn, bytes).unwrap();
+        check("torn.db", "is not a database or is damaged").await;
+
+        let newer = SqliteStore::open(&folder.path().join("newer.db")).await.unwrap();
+        let sql =
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9000, 'x', TRUE, x'00', 0)";
+        sqlx::query(sql).execute(&newer.writer).await.unwrap();
+        newer.close().await;
+        check("newer.db", "was written by a newer nightdesk (schema 9000, this program knows 1)").await;
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_else_holds_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        store.readers.close().await;
+        sqlx::query("PRAGMA locking_mode = EXCLUSIVE").execute(&store.writer).await.unwrap();
+        sqlx::query("DELETE FROM contacts").execute(&store.writer).await.unwrap();
+        let error = SqliteStore::open(&path).await.unwrap_err();
+        assert!(matches!(error, OpenError::Locked(_)), "{error}");
+    }
+}

@@ -252,7 +252,7 @@ mod tests {
         check(
             "\"city\"",
             "\"town\"",
-            "line 2, column 128: unknown field `town`, expected one of `line1`, `line2`, `city`, `region`, `postcode`, `country`",
+            "line 2, column 122: unknown field `town`, expected one of `line1`, `line2`, `city`, `region`, `postcode`, `country`",
         );
         check("\"customers\": [{", "\"customers\": [{,", "line 2, column 22: key must be a string");
         check(

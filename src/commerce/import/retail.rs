@@ -233,7 +233,7 @@ mod tests {
         check(
             "\"zip\": \"80279\"},\n        \"items\"",
             "\"zip\": 80279},\n        \"items\"",
-            "line 8, column 97: invalid type: integer `80279`, expected a string",
+            "line 8, column 104: invalid type: integer `80279`, expected a string",
         );
     }
 }
