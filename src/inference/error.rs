@@ -142,6 +142,14 @@ pub enum InferenceError {
         /// What the file says.
         architecture: String,
     },
+    /// Weights in a format we cannot read.
+    #[error("{} is quantized in a way that is not supported ({fault}); use a GGUF in F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 or Q2_K to Q6_K.", file.display())]
+    UnknownQuantization {
+        /// The model file.
+        file: PathBuf,
+        /// What the file says.
+        fault: String,
+    },
     /// A tokenizer of a kind we cannot rebuild.
     #[error("{} has the pre-tokenizer `{pre}`, which is not supported; use a GGUF whose `tokenizer.ggml.pre` is smollm or qwen2.", file.display())]
     UnknownTokenizer {

@@ -10,6 +10,9 @@ use candle_core::{Device, Tensor};
 
 use super::error::InferenceError;
 
+/// How candle's complaint about a quantization it does not know begins; it has no type of its own for it.
+const UNKNOWN_TYPE: &str = "unknown dtype for tensor";
+
 /// The file, in memory while it is being loaded (the weights are repacked, so nothing of it stays).
 pub(super) struct Gguf {
     path: PathBuf,
@@ -25,7 +28,10 @@ impl Gguf {
         if !bytes.starts_with(b"GGUF") {
             return Err(refuse("it is not a GGUF file".to_owned()));
         }
-        let content = Content::read(&mut Cursor::new(&bytes)).map_err(|fault| refuse(first_line(&fault)))?;
+        let content = Content::read(&mut Cursor::new(&bytes)).map_err(|fault| match first_line(&fault) {
+            fault if fault.starts_with(UNKNOWN_TYPE) => InferenceError::UnknownQuantization { file: path.to_owned(), fault },
+            fault => refuse(fault),
+        })?;
         Ok(Self { path: path.to_owned(), bytes, content })
     }
 

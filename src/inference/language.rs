@@ -44,12 +44,13 @@ impl LanguageModel {
     /// Loads a file; at most `context` tokens will fit.
     pub(super) fn load(path: &Path, context: usize) -> Result<Self, InferenceError> {
         let gguf = Gguf::open(path)?;
-        let network = Network::load(&gguf, context)?;
         let tokenizer = Tokenizer::from_gguf(&gguf)?;
+        let template = ChatTemplate::from_gguf(&gguf, &tokenizer)?;
+        // The weights last: they are what takes time.
+        let network = Network::load(&gguf, context)?;
         if tokenizer.len() != network.vocabulary() {
             return Err(InferenceError::VocabularyMismatch { file: path.to_owned(), tokens: tokenizer.len(), rows: network.vocabulary() });
         }
-        let template = ChatTemplate::from_gguf(&gguf, &tokenizer)?;
         let named = ["<|im_end|>", "<|endoftext|>"].into_iter().filter_map(|token| tokenizer.id(token));
         let eos = gguf.number("tokenizer.ggml.eos_token_id")?.and_then(|id| u32::try_from(id).ok());
         let ends = eos.into_iter().chain(named).collect();

@@ -27,7 +27,11 @@ const CONTINUATIONS: &[(&str, &[u32], &str)] = &[
         &[15319, 2849, 1558, 367, 4649, 28, 2618, 2849, 1558, 367, 4649, 28],
         "La femme de France, la femme de France,",
     ),
-    ("List three primary colours.", &[504, 3003, 14797, 359, 42, 198, 198, 12869], "The primary colours are:\n\nRed"),
+    (
+        "Why is the sky blue?",
+        &[504, 6376, 4541, 4461, 975, 282, 253, 980, 1217, 13739, 43464, 24484, 28, 527, 314, 253, 1782, 7613, 338, 4149, 645],
+        "The sky appears blue because of a process called Rayleigh scattering, which is a natural phenomenon that occurs when",
+    ),
 ];
 
 #[test]
@@ -64,19 +68,24 @@ fn files_that_cannot_be_used_are_refused_with_a_sentence() {
         bytes[at..at + from.len()].copy_from_slice(to.as_bytes());
         bytes
     };
+    // A tensor's entry is its name, the number of its dimensions, each of them, and then its type.
+    let name = b"blk.0.attn_q.weight";
+    let mut retyped = bytes.clone();
+    retyped[bytes.windows(name.len()).position(|window| window == name).unwrap() + name.len() + 4 + 16] = 39;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("other.gguf");
     let cases = [
         (b"PK not a model".to_vec(), "it is not a GGUF file"),
         (bytes[..100].to_vec(), "cannot be loaded"),
-        (bytes[..bytes.len() / 2].to_vec(), "bytes remaining in file|remaining in file"),
-        (replaced("llama\u{17}", "mamba\u{17}"), "architecture `mamba`"),
-        (replaced("smollm", "gptneo"), "pre-tokenizer `gptneo`"),
+        (bytes[..bytes.len() / 2].to_vec(), "remaining in file"),
+        (replaced("\u{5}\0\0\0\0\0\0\0llama", "\u{5}\0\0\0\0\0\0\0mamba"), "architecture `mamba`"),
+        (retyped, "quantized in a way that is not supported"),
+        (replaced("\u{6}\0\0\0\0\0\0\0smollm", "\u{6}\0\0\0\0\0\0\0gptneo"), "pre-tokenizer `gptneo`"),
     ];
     for (bytes, expected) in cases {
         std::fs::write(&file, bytes).unwrap();
         let fault = LanguageModel::load(&file, 64).map(|_| ()).unwrap_err().to_string();
-        assert!(expected.split('|').any(|expected| fault.contains(expected)), "{fault}");
+        assert!(fault.contains(expected), "{fault}");
         assert!(fault.contains("other.gguf"), "{fault}");
     }
 }
