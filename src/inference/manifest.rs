@@ -161,7 +161,9 @@ impl Manifest {
         let file = dir.join(MANIFEST_FILE);
         match std::fs::read_to_string(&file) {
             Ok(text) => Self::parse(&text, &file),
-            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Self::parse(EMBEDDED, Path::new("the built-in models/manifest.toml")),
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => {
+                Self::parse(EMBEDDED, Path::new("the built-in models/manifest.toml"))
+            }
             Err(fault) => Err(ModelError::Manifest { file, fault: fault.to_string() }),
         }
     }
@@ -213,7 +215,9 @@ fn check(model: &Model) -> Result<(), String> {
         return Err(format!("the model `{name}`: `sha256` must be 64 lower-case hexadecimal digits"));
     }
     // These become arguments of a command: a name that starts with a dash would be an option.
-    let plain = |text: &str| text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+!".contains(c));
+    let plain = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+!".contains(c))
+    };
     match model.source.iter().find(|part| !plain(&part.package) || !plain(&part.version)) {
         Some(part) => Err(format!("the model `{name}`: `{}=={}` is not a package and version", part.package, part.version)),
         None => Ok(()),

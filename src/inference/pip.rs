@@ -139,7 +139,10 @@ mod tests {
                  ERROR: Could not find a version that satisfies the requirement x==1 (from versions: none)\nERROR: No matching distribution found for x==1",
                 "could not be reached",
             ),
-            ("ERROR: Could not find a version that satisfies the requirement x==1\nERROR: No matching distribution found for x==1", "has no x==1"),
+            (
+                "ERROR: Could not find a version that satisfies the requirement x==1\nERROR: No matching distribution found for x==1",
+                "has no x==1",
+            ),
             ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "no space is left"),
             ("ERROR: something new.\n\n", "pip could not download x==1: ERROR: something new."),
             ("", "it gave no reason"),

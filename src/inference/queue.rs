@@ -1,0 +1,183 @@
+//! The bounded queue before the model. A [`Permit`] is a place in it, from admission until the answer is complete.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::chat::{Class, Overloaded};
+
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+/// A place in the queue; free again when dropped.
+#[derive(Debug)]
+pub struct Permit(Place);
+
+impl Permit {
+    /// For whom.
+    pub fn class(&self) -> Class {
+        self.0.class
+    }
+
+    /// A place in no queue, for models that are not an engine: scripted ones in tests.
+    pub fn unbounded(class: Class) -> Self {
+        Self(Place { class, gate: None })
+    }
+}
+
+#[derive(Debug)]
+struct Place {
+    class: Class,
+    gate: Option<Arc<Gate>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(gate) = &self.gate {
+            let mut taken = gate.taken();
+            taken.places[self.class.index()] -= 1;
+            report_depth(&taken);
+        }
+    }
+}
+
+/// Counts the places. Each class may fill only so much of the queue that a more urgent one still finds a place.
+#[derive(Debug)]
+pub(super) struct Gate {
+    limits: [usize; 3],
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    places: [usize; 3],
+    /// How long an answer took of late.
+    usual: Duration,
+}
+
+impl Gate {
+    /// A gate of `places`, at least one.
+    pub(super) fn new(places: usize) -> Arc<Self> {
+        let places = places.max(1);
+        let limits = [places, places.div_ceil(2), places.div_ceil(4)];
+        Arc::new(Self { limits, taken: Mutex::new(Taken { places: [0; 3], usual: Duration::from_secs(2) }) })
+    }
+
+    /// A place for `class`, if its share of the queue has one.
+    pub(super) fn admit(self: &Arc<Self>, class: Class) -> Result<Permit, Overloaded> {
+        let mut taken = self.taken();
+        let all: usize = taken.places.iter().sum();
+        if all >= self.limits[class.index()] {
+            metrics::counter!("nightdesk_engine_shed_total", "reason" => "full", "class" => class.label()).increment(1);
+            let wait = taken.usual.saturating_mul(u32::try_from(all).unwrap_or(u32::MAX)) / 2;
+            return Err(Overloaded { retry_after: wait.clamp(Duration::from_secs(1), LONGEST_RETRY) });
+        }
+        taken.places[class.index()] += 1;
+        report_depth(&taken);
+        drop(taken);
+        Ok(Permit(Place { class, gate: Some(self.clone()) }))
+    }
+
+    /// Remembers how long an answer took: what `Retry-After` is reckoned from.
+    pub(super) fn note_duration(&self, took: Duration) {
+        let mut taken = self.taken();
+        taken.usual = (taken.usual * 7 + took) / 8;
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn report_depth(taken: &Taken) {
+    metrics::gauge!("nightdesk_engine_queue_depth").set(taken.places.iter().sum::<usize>() as f64);
+}
+
+/// Work that waits for the engine's thread, the most urgent first.
+pub(super) struct Waiting<T> {
+    state: Mutex<Lists<T>>,
+    changed: Condvar,
+}
+
+struct Lists<T> {
+    lists: [VecDeque<T>; 3],
+    closed: bool,
+}
+
+impl<T> Waiting<T> {
+    /// An empty list. The gate bounds it: each item holds a permit.
+    pub(super) fn new() -> Self {
+        Self {
+            state: Mutex::new(Lists { lists: [VecDeque::new(), VecDeque::new(), VecDeque::new()], closed: false }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Puts `item` behind the others of its class; gives it back when nobody will take it any more.
+    pub(super) fn push(&self, class: Class, item: T) -> Result<(), T> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(item);
+        }
+        state.lists[class.index()].push_back(item);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// The next item, waiting for one; `None` once closed and empty.
+    pub(super) fn pop(&self) -> Option<T> {
+        let mut state = self.state();
+        loop {
+            if let Some(item) = state.lists.iter_mut().find_map(VecDeque::pop_front) {
+                return Some(item);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes nothing more.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, Lists<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_urgent_classes_leave_places_for_shoppers_and_a_dropped_permit_frees_its_place() {
+        let gate = Gate::new(4);
+        let background = gate.admit(Class::Background).unwrap();
+        assert!(gate.admit(Class::Background).is_err());
+        let agent = gate.admit(Class::Agent).unwrap();
+        assert!(gate.admit(Class::Agent).is_err());
+        let shoppers = [gate.admit(Class::Shopper).unwrap(), gate.admit(Class::Shopper).unwrap()];
+        let refused = gate.admit(Class::Shopper).unwrap_err();
+        assert!(refused.retry_after >= Duration::from_secs(1) && refused.retry_after <= LONGEST_RETRY);
+        drop(background);
+        assert_eq!(gate.admit(Class::Shopper).unwrap().class(), Class::Shopper);
+        drop((agent, shoppers));
+        assert!(gate.admit(Class::Background).is_ok());
+    }
+
+    #[test]
+    fn the_most_urgent_waits_least_and_a_closed_list_is_emptied_first() {
+        let waiting = Waiting::new();
+        for (class, item) in [(Class::Background, 1), (Class::Agent, 2), (Class::Shopper, 3), (Class::Shopper, 4)] {
+            waiting.push(class, item).unwrap();
+        }
+        waiting.close();
+        assert_eq!(waiting.push(Class::Shopper, 5), Err(5));
+        let order: Vec<i32> = std::iter::from_fn(|| waiting.pop()).collect();
+        assert_eq!(order, [3, 4, 2, 1]);
+    }
+}
