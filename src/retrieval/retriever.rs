@@ -125,3 +125,162 @@ impl Snapshot {
         Ok(Self { knowledge, lexical, dense, cjk })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::inference::InferenceError;
+    use crate::knowledge::{Entry, EntryId};
+
+    /// Counts letters: alike texts get alike vectors, without a model.
+    #[derive(Default)]
+    struct Letters {
+        embedded: AtomicUsize,
+    }
+
+    impl Embed for Letters {
+        fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, InferenceError> {
+            self.embedded.fetch_add(texts.len(), Ordering::Relaxed);
+            let vector = |text: &&str| {
+                let mut counts = vec![0.01_f32; 26];
+                text.to_lowercase().bytes().filter(u8::is_ascii_lowercase).for_each(|b| counts[usize::from(b - b'a')] += 1.0);
+                let length = counts.iter().map(|c| c * c).sum::<f32>().sqrt();
+                counts.iter().map(|c| c / length).collect()
+            };
+            Ok(texts.iter().map(vector).collect())
+        }
+
+        fn dimensions(&self) -> usize {
+            26
+        }
+
+        fn fingerprint(&self) -> &str {
+            "letters"
+        }
+    }
+
+    fn entry(id: &str, question: &str, phrasings: &[&str], answer: &str) -> Arc<Entry> {
+        Arc::new(Entry {
+            id: EntryId::parse(id).unwrap(),
+            topic: "test".into(),
+            locale: "en".into(),
+            updated: None,
+            question: question.into(),
+            phrasings: phrasings.iter().map(|&p| p.into()).collect(),
+            answer: answer.into(),
+            file: "test.md".into(),
+            line: 1,
+        })
+    }
+
+    fn shop() -> Vec<Arc<Entry>> {
+        vec![
+            entry(
+                "returns/how",
+                "How do I return an item?",
+                &["I want to send it back", "refund please"],
+                "Print the label. Drop the parcel at any shop.",
+            ),
+            entry("delivery/time", "How long does delivery take?", &["When will my parcel arrive?"], "Two to four days."),
+            entry(
+                "zh/returns",
+                "\u{600e}\u{4e48}\u{9000}\u{8d27}\u{ff1f}",
+                &["\u{6211}\u{60f3}\u{9000}\u{8d27}"],
+                "\u{4e03}\u{5929}\u{5185}\u{53ef}\u{4ee5}\u{9000}\u{8d27}\u{3002}",
+            ),
+            entry(
+                "zh/invoice",
+                "\u{5982}\u{4f55}\u{5f00}\u{53d1}\u{7968}\u{ff1f}",
+                &[],
+                "\u{8bf7}\u{8054}\u{7cfb}\u{5ba2}\u{670d}\u{3002}",
+            ),
+        ]
+    }
+
+    fn knowledge(entries: Vec<Arc<Entry>>) -> Arc<Knowledge> {
+        let hash = entries.iter().map(|e| format!("{} {} ", e.id.as_str(), e.question)).collect();
+        Arc::new(Knowledge { entries, hash })
+    }
+
+    fn open(entries: Vec<Arc<Entry>>) -> Retriever {
+        Retriever::open(knowledge(entries), Arc::new(Letters::default()), None).unwrap()
+    }
+
+    #[test]
+    fn the_right_entry_is_first() {
+        let retriever = open(shop());
+        let check = |query: &str, expect: &str| assert_eq!(retriever.search(query, 3).unwrap()[0].entry.id.as_str(), expect, "{query}");
+        check("how can i RETURN items", "returns/how");
+        check("how long does the delivery take", "delivery/time");
+        check("\u{8bf7}\u{95ee}\u{9000}\u{8d27}\u{6d41}\u{7a0b}", "zh/returns");
+        check("\u{53d1}\u{7968}", "zh/invoice");
+        let hit = retriever.search("refund please", 1).unwrap().remove(0);
+        assert_eq!((hit.phrasing.as_str(), hit.query.terms), ("refund please", 2));
+        assert!(hit.dense > 0.999 && hit.coverage > 0.999 && hit.lexical > 0.0);
+    }
+
+    #[test]
+    fn any_text_is_a_query() {
+        let retriever = open(shop());
+        for nothing in ["", "   ", "?!", "\u{1f600}\u{1f4e6}", "\u{0}\u{202e}"] {
+            assert_eq!(retriever.search(nothing, 5).unwrap(), Vec::new(), "{nothing:?}");
+        }
+        let long = "return ".repeat(100_000);
+        let unbroken = "\u{9000}".repeat(100_000);
+        for hostile in [
+            "text:* OR (",
+            "\"return",
+            "+id:returns/how^1e999 -",
+            "' OR 1=1 --",
+            long.as_str(),
+            unbroken.as_str(),
+            "e\u{301}\u{301}\u{301}",
+        ] {
+            assert_eq!(retriever.search(hostile, 2).unwrap().len(), 2);
+        }
+        assert!(open(Vec::new()).search("return", 5).unwrap().is_empty());
+        assert!(retriever.search("return", 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn equal_scores_stand_in_the_order_of_ids() {
+        let same = |id: &str| entry(id, "Do you have a shop?", &[], "Yes, in Leeds.");
+        for ids in [["a", "b", "c"], ["c", "a", "b"]] {
+            let found = open(ids.map(same).to_vec()).search("a shop", 3).unwrap();
+            assert_eq!(found.iter().map(|hit| hit.entry.id.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        }
+    }
+
+    #[test]
+    fn a_replacement_is_searched_at_once_and_embeds_only_what_is_new() {
+        let embed = Arc::new(Letters::default());
+        let retriever = Retriever::open(knowledge(shop()), embed.clone(), None).unwrap();
+        let (before, fingerprint) = (embed.embedded.load(Ordering::Relaxed), retriever.fingerprint());
+        let mut edited = shop();
+        edited.push(entry("gifts/wrap", "Do you wrap gifts?", &[], "Yes, for two pounds."));
+        retriever.replace(knowledge(edited)).unwrap();
+        assert_eq!(embed.embedded.load(Ordering::Relaxed) - before, 2, "a question and an answer of one sentence");
+        assert_eq!(retriever.search("wrap my gifts", 1).unwrap()[0].entry.id.as_str(), "gifts/wrap");
+        assert_eq!(retriever.knowledge().entries.len(), 5);
+        assert_ne!(retriever.fingerprint(), fingerprint);
+    }
+
+    #[test]
+    fn a_second_start_embeds_nothing_and_finds_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("embeddings.bin");
+        let start = || {
+            let embed = Arc::new(Letters::default());
+            let retriever = Retriever::open(knowledge(shop()), embed.clone(), Some(&path)).unwrap();
+            (embed.embedded.load(Ordering::Relaxed), retriever.search("send back", 4).unwrap())
+        };
+        let (first, hits) = start();
+        assert!(first > 0);
+        assert_eq!(start(), (0, hits.clone()));
+        std::fs::write(&path, "damaged").unwrap();
+        assert_eq!(start(), (first, hits.clone()));
+        assert_eq!(start(), (0, hits));
+    }
+}
