@@ -1,1 +1,7 @@
 //! Confidence: from the scores of retrieval to one probability, and the one place that decides whether the bot answers. Pure.
+
+mod features;
+mod verdict;
+
+pub use features::{Features, confidence};
+pub use verdict::{Threshold, Verdict, decide};

@@ -4,6 +4,7 @@
 //! place: the queue is bounded and refuses ([`Overloaded`]), so that the caller can answer in another way at once.
 
 pub mod chat;
+pub mod embed;
 pub mod engine;
 pub mod error;
 pub mod manifest;
@@ -13,6 +14,7 @@ pub mod queue;
 pub mod report;
 
 mod attention;
+mod bert;
 mod fetch;
 mod forward;
 mod gguf;
@@ -26,6 +28,7 @@ mod tokenizer;
 mod weights;
 
 pub use chat::{ChatMessage, Class, Generate, Generation, Overloaded, Role};
+pub use embed::{Embed, Embedder};
 pub use engine::{Engine, EngineOptions};
 pub use error::{InferenceError, ModelError};
 pub use manifest::{ModelRole, Profile};

@@ -1,0 +1,35 @@
+//! What a search finds.
+
+use std::sync::Arc;
+
+use crate::knowledge::Entry;
+
+/// An entry that may answer a query, with the signals that speak for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// BM25 of question, phrasings and answer; 0 where no word is shared.
+    pub lexical: f32,
+    /// Cosine of the query and the entry's nearest phrasing (its question counts as one).
+    pub dense: f32,
+    /// Cosine of the query and the answer, or the answer's nearest sentence if that is nearer.
+    pub answer: f32,
+    /// The share of the query's words, weighed by their rarity, that occur in the entry; 0 to 1.
+    pub coverage: f32,
+    /// The nearest phrasing.
+    pub phrasing: String,
+    /// All signals fused: hits are sorted by it, the best first.
+    pub score: f32,
+    /// What is known of the query; the same in all hits of a search.
+    pub query: QuerySignals,
+}
+
+/// What a search knows of its query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QuerySignals {
+    /// How many different words (or Chinese characters and pairs) it has.
+    pub terms: usize,
+    /// The share of its letters that are Chinese, Japanese or Korean: the sentence embeddings know only English.
+    pub cjk: f32,
+}
