@@ -7,6 +7,7 @@ pub mod money;
 pub mod order;
 pub mod port;
 pub mod proof;
+pub mod status;
 
 pub use money::{Currency, Money};
 pub use order::{Address, Customer, Order, OrderItem, OrderNumber, OrderStatus, Payment, PaymentKind, Product, Shipment, Variant};

@@ -23,7 +23,8 @@ impl Currency {
     /// Digits after the point (ISO 4217).
     pub fn decimals(self) -> u32 {
         match self.as_str() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV" | "XAF" | "XOF"
+            | "XPF" => 0,
             "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
             _ => 2,
         }
@@ -91,7 +92,9 @@ mod tests {
     #[test]
     fn decimals_become_minor_units_without_a_float() {
         let usd = Currency::parse("usd").unwrap();
-        let check = |input: &str, expect: Option<&str>| assert_eq!(Money::parse_decimal(input, usd).map(|m| m.to_string()).as_deref(), expect, "{input}");
+        let check = |input: &str, expect: Option<&str>| {
+            assert_eq!(Money::parse_decimal(input, usd).map(|m| m.to_string()).as_deref(), expect, "{input}")
+        };
         check("50.88", Some("$50.88"));
         check("536.650", Some("$536.65"));
         check("12", Some("$12.00"));

@@ -53,7 +53,8 @@ impl CustomerProof {
         let said = claim.email.trim().to_lowercase();
         let (customer_id, known) = owner.map_or(("", ""), |owner| (owner.customer_id.as_str(), owner.email.as_str()));
         let same = bool::from(said.as_bytes().ct_eq(known.trim().to_lowercase().as_bytes()));
-        (same && !said.is_empty() && owner.is_some()).then(|| Self { customer_id: customer_id.to_owned(), scope: Scope::Order(claim.number.clone()) })
+        (same && !said.is_empty() && owner.is_some())
+            .then(|| Self { customer_id: customer_id.to_owned(), scope: Scope::Order(claim.number.clone()) })
     }
 
     /// The customer.

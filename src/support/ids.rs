@@ -29,6 +29,11 @@ impl Ids {
         hex::encode(random::<32>())
     }
 
+    /// 16 random bytes: the salt of a password hash.
+    pub fn salt(&self) -> [u8; 16] {
+        random()
+    }
+
     /// A password that a person can type: four groups of five letters and digits without look-alikes (about 98 bits).
     pub fn password(&self) -> String {
         const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789x";

@@ -1,0 +1,185 @@
+//! One SQLite file: how it is opened, and who may write.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+use super::error::{OpenError, store_error};
+use crate::support::StoreError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+
+/// How long a statement waits for another process that writes (`nightdesk agents add` beside a running server).
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a call waits for its turn on a pool.
+const TURN: Duration = Duration::from_secs(10);
+/// Readers at a time; SQLite in WAL mode lets them read while one writes.
+const READERS: u32 = 4;
+/// Up to this size the whole file is checked at the start: some 50 ms.
+const CHECKED_BYTES: u64 = 16 << 20;
+
+/// The store of one shop. Clones share the pools.
+///
+/// All writes go through one connection and begin with `BEGIN IMMEDIATE`: a transaction that reads and then writes can never meet a
+/// newer state in between, and waits its turn here and not in SQLite's busy loop. A commit is on the disk when it returns
+/// (`synchronous = FULL`), so an acknowledged message outlives `kill -9` and a power cut.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it where there is none, and brings its schema up to date.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(OpenError::NoFolder(path.to_owned()));
+        }
+        let size = std::fs::metadata(path).map_or(0, |file| file.len());
+        let of_driver = |error: sqlx::Error| OpenError::of_driver(path, &error);
+
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .statement_cache_capacity(200);
+        let pool = || SqlitePoolOptions::new().acquire_timeout(TURN).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(of_driver)?;
+
+        if (1..=CHECKED_BYTES).contains(&size) {
+            let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&writer).await.map_err(of_driver)?;
+            if verdict != "ok" {
+                return Err(OpenError::Damaged { path: path.to_owned(), problem: verdict });
+            }
+        }
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+        MIGRATIONS.run(&writer).await.map_err(|error| OpenError::of_migration(path, known, &error))?;
+
+        let readers = pool().max_connections(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(of_driver)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Whether the database answers: for the readiness probe.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await.map(drop).map_err(store_error)
+    }
+
+    /// Closes the file after what is under way; the write-ahead log is folded into it.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins a transaction that may write. Dropped without `commit`, it leaves nothing behind.
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)
+    }
+
+    /// Begins a transaction that reads one state of the database, whatever is written meanwhile.
+    pub(super) async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin().await.map_err(store_error)
+    }
+
+    /// For a read of one statement.
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor, SqlSafeStr};
+
+    use super::*;
+    use crate::store::{agents, catalogue, conversations, desk, events, ledger, orders, tickets, turns};
+
+    #[tokio::test]
+    async fn every_statement_prepares() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("desk.db")).await.unwrap();
+        let mut connection = store.writer.acquire().await.unwrap();
+        let files = [
+            agents::STATEMENTS,
+            catalogue::STATEMENTS,
+            conversations::STATEMENTS,
+            desk::STATEMENTS,
+            events::STATEMENTS,
+            ledger::STATEMENTS,
+            orders::STATEMENTS,
+            tickets::STATEMENTS,
+            turns::STATEMENTS,
+        ];
+        for (name, sql) in files.concat() {
+            if let Err(error) = (&mut *connection).prepare(sql.into_sql_str()).await {
+                panic!("{name}: {error}\n{sql}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn closing_folds_the_write_ahead_log_into_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        store.close().await;
+        assert!(!folder.path().join("desk.db-wal").exists());
+        SqliteStore::open(&path).await.unwrap().ping().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("desk.db")).await.unwrap();
+        let error = sqlx::query("DELETE FROM contacts").execute(store.readers()).await.unwrap_err();
+        assert!(matches!(store_error(error), StoreError::ReadOnly(_)));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_open_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = async |name: &str, expect: &str| {
+            let error = SqliteStore::open(&folder.path().join(name)).await.unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(expect), "{name}: {error}");
+        };
+        std::fs::write(folder.path().join("letter.db"), "Dear sir or madam, ".repeat(100)).unwrap();
+        check("letter.db", "is not a database or is damaged").await;
+        check("nowhere/desk.db", "does not exist: create it").await;
+        std::fs::create_dir(folder.path().join("folder.db")).unwrap();
+        check("folder.db", "cannot be written").await;
+
+        // A page in the middle is overwritten: the header is fine, the content is not.
+        let torn = folder.path().join("torn.db");
+        SqliteStore::open(&torn).await.unwrap().close().await;
+        let mut bytes = std::fs::read(&torn).unwrap();
+        let page = 4096;
+        bytes[page..3 * page].fill(0xa5);
+        std::fs::write(&torn, bytes).unwrap();
+        check("torn.db", "is not a database or is damaged").await;
+
+        let newer = SqliteStore::open(&folder.path().join("newer.db")).await.unwrap();
+        let sql =
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9000, 'x', TRUE, x'00', 0)";
+        sqlx::query(sql).execute(&newer.writer).await.unwrap();
+        newer.close().await;
+        check("newer.db", "was written by a newer nightdesk (schema 9000, this program knows 1)").await;
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_else_holds_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        store.readers.close().await;
+        sqlx::query("PRAGMA locking_mode = EXCLUSIVE").execute(&store.writer).await.unwrap();
+        sqlx::query("DELETE FROM contacts").execute(&store.writer).await.unwrap();
+        let error = SqliteStore::open(&path).await.unwrap_err();
+        assert!(matches!(error, OpenError::Locked(_)), "{error}");
+    }
+}

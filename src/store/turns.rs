@@ -1,0 +1,71 @@
+//! The bot's turns: what one reads, and the commit that stands only if the conversation still does where the turn began.
+
+use uuid::Uuid;
+
+use super::SqliteStore;
+use super::error::store_error;
+use super::ledger::{self, Draft, Ledger};
+use super::rows::{ConversationRow, MessageRow, message_columns};
+use super::tickets;
+use crate::conversation::{Actor, Author, ConversationId, Status, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot};
+use crate::support::StoreError;
+
+/// How far back the bot reads.
+const CONTEXT: i64 = 40;
+
+statements! {
+    /// From the last change of hands on: what was said before a handoff or a resolution would lead straight into the next one.
+    CONTEXT_MESSAGES = concat!(
+        "SELECT ", message_columns!(), " FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 ORDER BY m.seq DESC LIMIT $3"
+    );
+    DUE = "SELECT id FROM conversations WHERE status = 'pending' AND answered_generation < generation ORDER BY updated_at";
+}
+
+impl SqliteStore {
+    /// [`crate::conversation::Conversations::begin_turn`]
+    pub(super) async fn turn_snapshot(&self, id: ConversationId) -> Result<Option<TurnSnapshot>, StoreError> {
+        let mut tx = self.snapshot().await?;
+        let query = sqlx::query_as::<_, ConversationRow>(ledger::CONVERSATION).bind(id.0);
+        let Some(row) = query.fetch_optional(&mut *tx).await.map_err(store_error)? else { return Ok(None) };
+        let conversation = row.conversation()?;
+        if !conversation.turn_is_due() {
+            return Ok(None);
+        }
+        let query = sqlx::query_as::<_, MessageRow>(CONTEXT_MESSAGES).bind(id.0).bind(row.c_context_seq).bind(CONTEXT);
+        let rows = query.fetch_all(&mut *tx).await.map_err(store_error)?;
+        let messages = rows.into_iter().rev().map(MessageRow::message).collect::<Result<_, _>>()?;
+        Ok(Some(TurnSnapshot { conversation, messages }))
+    }
+
+    /// [`crate::conversation::Conversations::commit_turn`]
+    pub(super) async fn turn_commit(&self, commit: TurnCommit) -> Result<TurnOutcome, StoreError> {
+        let mut tx = self.write().await?;
+        let Some(mut ledger) = Ledger::of(&mut tx, commit.conversation_id, commit.at).await? else { return Ok(TurnOutcome::Stale) };
+        let now = &ledger.conversation;
+        if now.fence != commit.fence || now.generation != commit.generation || !now.turn_is_due() {
+            return Ok(TurnOutcome::Stale);
+        }
+
+        let TurnReply { message_id, content, trace, handoff } = commit.reply;
+        let bot = Actor::Bot { version: commit.version };
+        ledger.message(&bot, Draft { id: message_id, author: Author::Bot, content, echo_id: None, trace: Some(trace) }).await?;
+        ledger.conversation.answered_generation = commit.generation;
+        match handoff {
+            None => ledger.waiting_since = None,
+            // The line is no answer: the shopper goes on waiting, now for a person.
+            Some(handoff) => {
+                ledger.status(&bot, Status::Open, None, handoff.reason.as_str()).await?;
+                tickets::open(&mut ledger, &handoff, commit.at).await?;
+            }
+        }
+        let (_, events) = ledger.save().await?;
+        tx.commit().await.map_err(store_error)?;
+        Ok(TurnOutcome::Committed(events))
+    }
+
+    /// [`crate::conversation::Conversations::due_turns`]
+    pub(super) async fn turns_due(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let ids: Vec<Uuid> = sqlx::query_scalar(DUE).fetch_all(self.readers()).await.map_err(store_error)?;
+        Ok(ids.into_iter().map(ConversationId).collect())
+    }
+}
