@@ -10,6 +10,7 @@ pub mod live;
 pub mod message;
 pub mod ownership;
 pub mod port;
+pub mod redact;
 
 pub use event::{Actor, Event, EventKind};
 pub use handoff::{Handoff, HandoffReason};

@@ -1,3 +1,6 @@
 //! Work beside the requests.
 
 pub mod reload;
+pub mod turns;
+
+pub use turns::{RunTurn, TurnFailure, Turns};
