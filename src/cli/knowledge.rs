@@ -30,7 +30,7 @@ pub enum KnowledgeCommand {
 /// Runs it.
 pub fn run(settings: Settings, command: KnowledgeCommand) -> anyhow::Result<ExitCode> {
     let folder = settings.knowledge.folder;
-    let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
+    let today = TimeZone::UTC.to_datetime(SystemClock.now()).date();
     match command {
         KnowledgeCommand::Check => {
             let report = knowledge::check(&folder, today);
