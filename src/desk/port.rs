@@ -100,8 +100,15 @@ pub trait Desk: Send + Sync {
 
     /// Opens a ticket on the shopper's own request (the widget's button), with `line` as the one message the shopper sees. A conversation
     /// that waits for a person already stays as it is. Begins a conversation under `fresh` where the contact has none.
-    async fn request_person(&self, contact: ContactId, fresh: ConversationId, line_id: MessageId, line: &str, handoff: Handoff, at: Timestamp)
-    -> Result<Conversation, StoreError>;
+    async fn request_person(
+        &self,
+        contact: ContactId,
+        fresh: ConversationId,
+        line_id: MessageId,
+        line: &str,
+        handoff: Handoff,
+        at: Timestamp,
+    ) -> Result<Conversation, StoreError>;
 
     /// Takes a conversation (also out of the bot's hands, opening a ticket under `handoff` if it has none). From then on the bot is silent.
     async fn claim(&self, claim: Claim, handoff: Handoff) -> Result<DeskOutcome<Conversation>, StoreError>;

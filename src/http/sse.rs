@@ -232,7 +232,10 @@ mod tests {
         let start = Start { notices: bus.subscribe(), after: 1, first: Vec::new(), soft: soft.clone() };
         let mut stream = Box::pin(events(feed, start));
 
-        assert_eq!(text(stream.by_ref().take(2).collect().await).await, "event: number\ndata: 2\nid: 2\n\nevent: number\ndata: 4\nid: 4\n\n");
+        assert_eq!(
+            text(stream.by_ref().take(2).collect().await).await,
+            "event: number\ndata: 2\nid: 2\n\nevent: number\ndata: 4\nid: 4\n\n"
+        );
         bus.tell(live(OTHERS, LiveKind::Typing { who: "bot", on: true }));
         bus.tell(live(MINE, LiveKind::Typing { who: "bot", on: true }));
         newest.store(6, Ordering::SeqCst);
@@ -266,7 +269,8 @@ mod tests {
             (Some("99999999999999999999"), None, None),
             (None, None, None),
         ] {
-            let headers = header.map(|value| (axum::http::HeaderName::from_static("last-event-id"), value.parse().unwrap())).into_iter().collect();
+            let headers =
+                header.map(|value| (axum::http::HeaderName::from_static("last-event-id"), value.parse().unwrap())).into_iter().collect();
             assert_eq!(resume_after(&headers, query), expected);
         }
     }

@@ -11,7 +11,8 @@ pub struct EntryId(Arc<str>);
 impl EntryId {
     /// 1 to 120 lower-case letters, digits, `-`, `_` and `/`.
     pub fn parse(raw: &str) -> Option<Self> {
-        let fits = (1..=120).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'/'));
+        let fits = (1..=120).contains(&raw.len())
+            && raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'/'));
         fits.then(|| Self(raw.into()))
     }
 
