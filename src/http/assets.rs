@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_known_tag_is_known_in_all_its_spellings() {
-        for (tags, known) in [("W/\"ab\"", true), ("\"ab\"", true), ("\"x\", W/\"ab\"", true), ("*", true), ("\"abc\"", false), ("", false)] {
+        for (tags, known) in [("W/\"ab\"", true), ("\"ab\"", true), ("\"x\", W/\"ab\"", true), ("*", true), ("\"abc\"", false), ("", false)]
+        {
             assert_eq!(names(tags, "W/\"ab\""), known, "of {tags}");
         }
     }

@@ -22,7 +22,8 @@ impl FromRequestParts<AppState> for Shopper {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        const REFUSED: ApiError = ApiError::Unauthorized("the session token is missing or not valid; begin a session with POST /api/v1/widget/session");
+        const REFUSED: ApiError =
+            ApiError::Unauthorized("the session token is missing or not valid; begin a session with POST /api/v1/widget/session");
         let token = bearer(&parts.headers).ok_or(REFUSED)?;
         let contact = state.conversations.contact_of_session(token.hash(), state.clock.now()).await?;
         contact.map(Self).ok_or(REFUSED)

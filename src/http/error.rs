@@ -83,7 +83,9 @@ impl ApiError {
             Self::InvalidContent(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_content"),
             Self::TooManyRequests(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::Store(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            Self::Store(StoreError::Corrupt(_) | StoreError::Internal(_)) | Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            Self::Store(StoreError::Corrupt(_) | StoreError::Internal(_)) | Self::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+            }
         }
     }
 
@@ -91,7 +93,9 @@ impl ApiError {
     fn sentence(&self) -> String {
         match self.kind().0 {
             StatusCode::SERVICE_UNAVAILABLE => "the service is busy for the moment; try again shortly".to_owned(),
-            StatusCode::INTERNAL_SERVER_ERROR => "something went wrong on our side; the log has the details under this x-request-id".to_owned(),
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                "something went wrong on our side; the log has the details under this x-request-id".to_owned()
+            }
             _ => self.to_string(),
         }
     }
@@ -141,7 +145,13 @@ mod tests {
             (ApiError::Taken("Ana".into()), 409, "taken", None, "Ana has taken this conversation"),
             (ApiError::TooLarge, 413, "too_large", None, "the body is larger than 64 KiB"),
             (ContentError::Empty.into(), 422, "invalid_content", None, "the message is empty"),
-            (ApiError::TooManyRequests(Duration::from_millis(1_200)), 429, "too_many_requests", Some("2"), "too many requests; try again in 2 s"),
+            (
+                ApiError::TooManyRequests(Duration::from_millis(1_200)),
+                429,
+                "too_many_requests",
+                Some("2"),
+                "too many requests; try again in 2 s",
+            ),
             (StoreError::Unavailable("secret".into()).into(), 503, "unavailable", Some("2"), "the service is busy"),
             (StoreError::ReadOnly("secret".into()).into(), 503, "unavailable", Some("2"), "the service is busy"),
             (StoreError::Internal("secret".into()).into(), 500, "internal", None, "something went wrong"),

@@ -48,7 +48,8 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 /// All that is served to the public: API, pages, assets, health.
 pub fn router(state: AppState) -> Router {
     let (api, document) = openapi::described();
-    let document = document.to_json().map_err(|error| tracing::error!(%error, "the OpenAPI document could not be written")).unwrap_or_default();
+    let document =
+        document.to_json().map_err(|error| tracing::error!(%error, "the OpenAPI document could not be written")).unwrap_or_default();
     let document = axum::body::Bytes::from(document);
     let serve_document = move || async move { ([(header::CONTENT_TYPE, "application/json")], document) };
     let request_id = HeaderName::from_static("x-request-id");

@@ -1,7 +1,8 @@
 //! The full-text side: BM25 over one field that holds question, phrasings and answer.
 //!
-//! One field, not one for questions and one for answers: measured on sixteen shops it ranks better (0.30 against 0.24 right first, alone), because a
-//! rare word then weighs the same wherever it stands, and a word of the question counts more by itself, as the phrasings repeat it.
+//! One field, not one for questions and one for answers: on sixteen shops, fused with the vectors, it ranked better
+//! (right entry first 0.526 against 0.517). A rare word then weighs the same wherever it stands, and a word of the question counts more by itself, as the
+//! phrasings repeat it.
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::directory::RamDirectory;

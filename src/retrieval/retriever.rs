@@ -144,7 +144,7 @@ mod tests {
         fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, InferenceError> {
             self.embedded.fetch_add(texts.len(), Ordering::Relaxed);
             let vector = |text: &&str| {
-                let mut counts = vec![0.01_f32; 26];
+                let mut counts = [0.01_f32; 26];
                 text.to_lowercase().bytes().filter(u8::is_ascii_lowercase).for_each(|b| counts[usize::from(b - b'a')] += 1.0);
                 let length = counts.iter().map(|c| c * c).sum::<f32>().sqrt();
                 counts.iter().map(|c| c / length).collect()

@@ -54,7 +54,8 @@ pub(super) async fn give_feedback(
     state.limiters.signals.check(&contact.id)?;
     let feedback =
         Feedback { contact_id: contact.id, message_id: MessageId(body.message_id), helpful: body.helpful, at: state.clock.now() };
-    let message = state.conversations.feedback(feedback).await?.ok_or(ApiError::NotFound("there is no such bot message in this session"))?;
+    let message =
+        state.conversations.feedback(feedback).await?.ok_or(ApiError::NotFound("there is no such bot message in this session"))?;
     state.tell(message.conversation_id, contact.id, LiveKind::Changed);
     Ok(Json(MessageResponse { message: state.names.message(&message, Viewer::Shopper).await? }))
 }

@@ -64,7 +64,8 @@ struct ShopperFeed {
 impl Feed for ShopperFeed {
     async fn page_after(&mut self, after: i64) -> Result<Option<Page>, StoreError> {
         if self.conversation.is_none() {
-            self.conversation = self.state.conversations.conversation_of_contact(self.contact.id).await?.map(|conversation| conversation.id);
+            self.conversation =
+                self.state.conversations.conversation_of_contact(self.contact.id).await?.map(|conversation| conversation.id);
         }
         let Some(id) = self.conversation else { return Ok(None) };
         let log = self.state.conversations.events_after(id, after, PAGE).await?;

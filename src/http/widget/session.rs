@@ -69,7 +69,9 @@ async fn resume(state: &AppState, headers: &HeaderMap) -> Result<Option<(Session
 
 async fn begin(state: &AppState, identity: IdentityBody) -> Result<(SessionToken, Contact), ApiError> {
     let name = given(identity.name)
-        .map(|raw| AgentName::parse(&raw).ok_or_else(|| ApiError::InvalidContent("the name must be 1 to 80 characters of one line".to_owned())))
+        .map(|raw| {
+            AgentName::parse(&raw).ok_or_else(|| ApiError::InvalidContent("the name must be 1 to 80 characters of one line".to_owned()))
+        })
         .transpose()?;
     let email = given(identity.email)
         .map(|raw| Email::parse(&raw).ok_or_else(|| ApiError::InvalidContent("the e-mail address is not one".to_owned())))
@@ -80,7 +82,8 @@ async fn begin(state: &AppState, identity: IdentityBody) -> Result<(SessionToken
         email: email.map(|email| email.as_str().to_owned()),
         created_at: state.clock.now(),
     };
-    let token = SessionToken::parse(&state.ids.token()).ok_or_else(|| ApiError::Internal("a new token is not of a token's form".to_owned()))?;
+    let token =
+        SessionToken::parse(&state.ids.token()).ok_or_else(|| ApiError::Internal("a new token is not of a token's form".to_owned()))?;
     state.conversations.create_session(&contact, token.hash()).await?;
     Ok((token, contact))
 }
