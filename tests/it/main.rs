@@ -1,1 +1,14 @@
-//! Integration tests: one binary for all of them.
+//! Integration tests: one binary for all of them. They speak in actors (a shopper, an agent, the program) and know no inside of the server.
+
+#![allow(clippy::unwrap_used)]
+
+mod agent;
+mod cli;
+mod crash;
+mod hostile;
+mod openapi;
+mod reload;
+mod shopper;
+mod support;
+mod tidy;
+mod trouble;

@@ -1,0 +1,141 @@
+//! The program as a child process.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use super::{Shop, root};
+
+/// A command line to run.
+pub struct Program {
+    command: Command,
+}
+
+/// What came of it.
+pub struct Ran {
+    /// The exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Program {
+    /// The program with nothing of this machine's settings.
+    pub fn new(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nightdesk"));
+        command.args(arguments).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NIGHTDESK__")) {
+            command.env_remove(name);
+        }
+        Self { command }
+    }
+
+    /// The program on a shop's folder, with the models of this repository.
+    pub fn of(shop: &Shop, arguments: &[&str]) -> Self {
+        super::shop::models();
+        Self::new(arguments).dir(shop.path()).set("--config", &shop.config())
+    }
+
+    /// In another working folder.
+    pub fn dir(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// With a path as an option.
+    pub fn set(mut self, option: &str, path: &Path) -> Self {
+        self.command.arg(option).arg(path);
+        self
+    }
+
+    /// With a variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Ran {
+        self.run_with(b"")
+    }
+
+    /// Runs it to its end with something on standard input.
+    pub fn run_with(mut self, input: &[u8]) -> Ran {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap();
+        // A program that ends without reading has closed the pipe; that is no fault of the test.
+        let _ = child.stdin.take().expect("it is piped").write_all(input);
+        Ran::of(child.wait_with_output().unwrap())
+    }
+
+    /// Starts a server and waits until it says where it is.
+    pub fn serve(mut self) -> Serving {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = self.command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let mut said = Vec::new();
+        for line in lines {
+            let line = line.unwrap();
+            let found = line.trim().strip_prefix("Agent console").map(|rest| rest.trim().trim_end_matches("/console").to_owned());
+            said.push(line);
+            if let Some(url) = found {
+                return Serving { child, url };
+            }
+        }
+        panic!("the server ended before it was ready; it said {said:?}");
+    }
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Its output, having ended well.
+    #[track_caller]
+    pub fn well(self) -> String {
+        assert_eq!(self.code, Some(0), "stdout: {}\nstderr: {}", self.out, self.err);
+        self.out
+    }
+
+    /// The one sentence on standard error, having ended badly but in order.
+    #[track_caller]
+    pub fn sentence(self) -> String {
+        let Self { code, out, err } = self;
+        assert!(code.is_some_and(|code| code != 0), "code {code:?}, stdout: {out}\nstderr: {err}");
+        assert!(!err.contains("panicked") && !out.contains("panicked"), "{err}{out}");
+        let lines: Vec<&str> = err.lines().filter(|line| !line.trim().is_empty()).collect();
+        assert!(lines.first().is_some_and(|line| line.starts_with("nightdesk: ")) && lines.len() == 1, "one sentence, not: {err}");
+        err
+    }
+}
+
+/// A server as a process of its own; killed with the test.
+pub struct Serving {
+    child: Child,
+    /// Where it is.
+    pub url: String,
+}
+
+impl Serving {
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The default models' folder.
+pub fn models_folder() -> std::path::PathBuf {
+    root().join("models")
+}

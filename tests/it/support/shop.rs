@@ -1,0 +1,121 @@
+//! A shop's folder on disk: settings, a small knowledge base, a data folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use nightdesk::config::{Overrides, Settings, load};
+use nightdesk::inference::{Embedder, ModelRole, ModelStore, Profile, Terminal};
+use nightdesk::retrieval::Retriever;
+use tempfile::TempDir;
+
+use super::root;
+
+/// A folder of a test's own; gone when it is dropped.
+pub struct Shop {
+    folder: TempDir,
+}
+
+/// What the tests' shop differs in from the default one: no language model, no waiting for limits.
+const SETTINGS: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+drain_seconds = 2
+
+[answers]
+style = "stored"
+
+[limits]
+sessions_per_minute = 100000
+message_burst = 100000
+messages_per_minute = 100000
+logins_per_minute = 100000
+
+[log]
+filter = "warn"
+"#;
+
+impl Shop {
+    /// A new folder with the small knowledge base, whose vectors are computed once for all tests.
+    pub fn new() -> Self {
+        let shop = Self::without_vectors();
+        fs::create_dir(shop.data()).unwrap();
+        fs::copy(vectors(), shop.data().join("embeddings.bin")).unwrap();
+        shop
+    }
+
+    /// The same without a data folder.
+    pub fn without_vectors() -> Self {
+        let shop = Self { folder: tempfile::tempdir().unwrap() };
+        let models = root().join("models");
+        fs::write(shop.config(), format!("{SETTINGS}\n[models]\nfolder = {models:?}\n")).unwrap();
+        fs::create_dir(shop.knowledge()).unwrap();
+        for file in fs::read_dir(root().join("tests/it/fixtures/knowledge")).unwrap() {
+            let file = file.unwrap().path();
+            fs::copy(&file, shop.knowledge().join(file.file_name().unwrap())).unwrap();
+        }
+        shop
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its `nightdesk.toml`.
+    pub fn config(&self) -> PathBuf {
+        self.path().join("nightdesk.toml")
+    }
+
+    /// Its entries.
+    pub fn knowledge(&self) -> PathBuf {
+        self.path().join("knowledge_base")
+    }
+
+    /// What the server writes.
+    pub fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Changes a line of the settings.
+    pub fn set(&self, from: &str, to: &str) {
+        let settings = fs::read_to_string(self.config()).unwrap();
+        assert!(settings.contains(from), "the tests' settings have no line {from}");
+        fs::write(self.config(), settings.replace(from, to)).unwrap();
+    }
+
+    /// The settings as the program reads them.
+    pub fn settings(&self) -> Settings {
+        load(&Overrides { config: Some(self.config()), ..Overrides::default() }).unwrap()
+    }
+}
+
+/// The embedding cache of the small knowledge base.
+fn vectors() -> &'static Path {
+    static MADE: OnceLock<TempDir> = OnceLock::new();
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    CACHE.get_or_init(|| {
+        let folder = MADE.get_or_init(|| tempfile::tempdir().unwrap());
+        let cache = folder.path().join("embeddings.bin");
+        let models = models();
+        let embedder = Embedder::load(&models.path(ModelRole::EmbeddingWeights), &models.path(ModelRole::EmbeddingTokenizer)).unwrap();
+        let entries = nightdesk::knowledge::load(&root().join("tests/it/fixtures/knowledge")).unwrap();
+        Retriever::open(entries.into(), std::sync::Arc::new(embedder), Some(&cache)).unwrap();
+        cache
+    })
+}
+
+/// The model files, fetched where they are missing.
+pub fn models() -> ModelStore {
+    let models = ModelStore::open(&root().join("models")).unwrap();
+    models.ensure(Profile::Default, &Terminal::new()).unwrap();
+    models
+}
