@@ -1,6 +1,7 @@
 //! `nightdesk serve`: from the first look at the settings to the last reply of a shutdown.
 
 use std::fs::File;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,14 +34,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let (shop, demo) = (settings.shop.name.clone(), settings.shop.demo);
     let running = start(settings, Some(recorder)).await?;
     tokio::spawn(stop_on_signal(running.soft.clone(), running.hard.clone()));
-    println!("Nightdesk {VERSION} is ready in {:.1} s: {shop} with {} entries", began.elapsed().as_secs_f64(), running.entries);
-    println!();
-    print_addresses(&running, demo);
-    if let Some(password) = &running.first_password {
-        println!("\n  First log-in: {FIRST_ADMIN}  password: {}", password.expose_secret());
-        println!("  It is shown once. `nightdesk agents password {FIRST_ADMIN}` makes a new one.");
-    }
-    println!();
+    let took = began.elapsed().as_secs_f64();
+    let greeting = format!("Nightdesk {VERSION} is ready in {took:.1} s: {shop} with {} entries\n\n{}\n", running.entries, running.places(demo));
+    // A server goes on when nobody reads its greeting any more.
+    let _ = std::io::stdout().write_all(greeting.as_bytes());
     running.wait().await
 }
 
@@ -118,6 +115,23 @@ impl Running {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.soft.cancel();
         self.wait().await
+    }
+
+    /// What whoever started it wants to know: the addresses, and how to log in for the first time.
+    fn places(&self, demo: bool) -> String {
+        let main = self.address;
+        let mut lines = Vec::new();
+        if demo {
+            lines.push(format!("  Demo shop      http://{main}/demo"));
+        }
+        lines.push(format!("  Agent console  http://{main}/console"));
+        lines.push(format!("  API            http://{main}/api/openapi.json"));
+        lines.extend(self.metrics_address.map(|metrics| format!("  Metrics        http://{metrics}/metrics")));
+        if let Some(password) = &self.first_password {
+            lines.push(format!("\n  First log-in: {FIRST_ADMIN}  password: {}", password.expose_secret()));
+            lines.push(format!("  It is shown once. `nightdesk agents password {FIRST_ADMIN}` makes a new one."));
+        }
+        lines.join("\n") + "\n"
     }
 
     /// Waits until the server has stopped.
@@ -254,16 +268,4 @@ async fn signal() {
 #[cfg(not(unix))]
 async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
-}
-
-fn print_addresses(running: &Running, demo: bool) {
-    let main = running.address;
-    if demo {
-        println!("  Demo shop      http://{main}/demo");
-    }
-    println!("  Agent console  http://{main}/console");
-    println!("  API            http://{main}/api/openapi.json");
-    if let Some(metrics) = running.metrics_address {
-        println!("  Metrics        http://{metrics}/metrics");
-    }
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::output::print;
 use crate::app::open_store;
 use crate::config::Settings;
 use crate::conversation::AgentId;
@@ -95,10 +96,10 @@ pub async fn run(settings: Settings, command: AgentsCommand) -> anyhow::Result<(
 async fn list(store: &SqliteStore) -> anyhow::Result<()> {
     let agents = store.list().await?;
     if agents.is_empty() {
-        println!("no agents yet; the first start of the server adds an administrator, `nightdesk agents add` adds more");
+        print("no agents yet; the first start of the server adds an administrator, `nightdesk agents add` adds more\n")?;
     }
     for agent in agents {
-        println!("{:<32} {:<24} {}", agent.email.as_str(), agent.name.as_str(), agent.role.as_str());
+        print(format_args!("{:<32} {:<24} {}\n", agent.email.as_str(), agent.name.as_str(), agent.role.as_str()))?;
     }
     Ok(())
 }

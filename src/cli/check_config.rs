@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::output::print;
 use crate::config::{self, Overrides};
 
 /// What can be done with settings.
@@ -17,7 +18,7 @@ pub enum ConfigCommand {
 /// Runs it.
 pub fn run(overrides: &Overrides, command: ConfigCommand) -> anyhow::Result<()> {
     match command {
-        ConfigCommand::Default => print!("{}", config::DEFAULT),
+        ConfigCommand::Default => print(config::DEFAULT)?,
         ConfigCommand::Check => {
             let settings = config::load(overrides)?;
             println!("the configuration is fine: {} on {}", settings.shop.name, settings.server.listen);

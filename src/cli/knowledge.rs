@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 
+use super::output::print;
 use crate::config::Settings;
 use crate::knowledge;
 use crate::support::{Clock, SystemClock};
@@ -34,11 +35,11 @@ pub fn run(settings: Settings, command: KnowledgeCommand) -> anyhow::Result<Exit
     match command {
         KnowledgeCommand::Check => {
             let report = knowledge::check(&folder, today);
-            println!("{report}");
+            print(format_args!("{report}\n"))?;
             Ok(if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
         KnowledgeCommand::Import { file, locale } => {
-            println!("{}", knowledge::import(&file, &folder, &locale, today)?);
+            print(format_args!("{}\n", knowledge::import(&file, &folder, &locale, today)?))?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -7,6 +7,7 @@ pub mod init;
 pub mod knowledge;
 pub mod models;
 pub mod orders;
+mod output;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -134,6 +135,5 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn print_openapi() -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(&http::openapi())?);
-    Ok(())
+    output::print(serde_json::to_string_pretty(&http::openapi())? + "\n")
 }

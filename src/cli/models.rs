@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::output::print;
 use crate::config::Settings;
 use crate::inference::{ModelStore, Terminal, report};
 
@@ -31,14 +32,14 @@ pub async fn run(settings: Settings, command: ModelsCommand) -> anyhow::Result<E
     tokio::task::spawn_blocking(move || {
         let models = ModelStore::open(&settings.models.folder)?;
         match command {
-            ModelsCommand::List => print!("{}", report::list(&models.list())),
+            ModelsCommand::List => print(report::list(&models.list()))?,
             ModelsCommand::Fetch { profile } => {
                 models.fetch(profile.as_deref().unwrap_or(&settings.models.profile).parse()?, &Terminal::new())?;
-                print!("{}", report::fetched(&models.list()));
+                print(report::fetched(&models.list()))?;
             }
             ModelsCommand::Verify { profile } => {
                 let files = models.verify(profile.as_deref().unwrap_or(&settings.models.profile).parse()?);
-                print!("{}", report::verify(&files));
+                print(report::verify(&files))?;
                 if files.iter().any(|file| file.outcome.is_err()) {
                     return Ok(ExitCode::FAILURE);
                 }
