@@ -195,6 +195,7 @@ impl Settings {
         );
         check(self.server.metrics_address().is_some(), "server.metrics_listen must be an address such as 127.0.0.1:9464, or empty");
         check((0.0..=1.0).contains(&self.answers.threshold), "answers.threshold must lie between 0 and 1");
+        check(matches!(self.models.profile.as_str(), "default" | "quality"), "models.profile must be default or quality");
         check((1..=600_000).contains(&self.answers.draft_deadline_ms), "answers.draft_deadline_ms must lie between 1 and 600000");
         check((1..=1_024).contains(&self.answers.draft_tokens), "answers.draft_tokens must lie between 1 and 1024");
         check((128..=32_768).contains(&self.engine.context), "engine.context must lie between 128 and 32768");

@@ -64,7 +64,10 @@ fn understand(yaml: &str, head: &mut Head) {
     let front = match parsed {
         Ok(front) => front,
         Err(error) => {
-            let line = error.location().map_or(1, |place| place.line());
+            // A line without a colon is found by the parser only when the next one begins.
+            let is_no_key = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#') && !line.contains(':');
+            let keyless = yaml.lines().position(is_no_key).map(|index| index + 1);
+            let line = keyless.or_else(|| Some(error.location()?.line())).unwrap_or(1);
             let said = error.to_string();
             let said = said.split(" at line ").next().unwrap_or_default();
             head.faults.push((line + 1, format!("the front matter is not understood ({said}); it may hold topic, locale and updated")));
@@ -134,6 +137,7 @@ mod tests {
             ("---\ntopic: a\nupdated: 2026-02-30\n---\n", 3, "not a date"),
             ("---\ntopic: [a\n---\n", 2, "not understood"),
             ("---\njust words\n---\n", 2, "not understood"),
+            ("---\ntopic: a\nlocale en\nupdated: 2026-11-02\n---\n", 3, "not understood"),
         ] {
             let head = read(text);
             assert_eq!(head.faults.len(), 1, "{text:?} {:?}", head.faults);
