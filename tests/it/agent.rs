@@ -105,9 +105,9 @@ async fn the_lists_and_their_numbers_follow_the_work() {
 
     assert_eq!(ana.tickets("unassigned").await["counts"], json!({"unassigned": 1, "mine": 1, "open": 2}));
     assert_eq!(ben.tickets("unassigned").await["counts"], json!({"unassigned": 1, "mine": 0, "open": 2}));
-    assert_eq!(ids(&ana.tickets("mine").await), [one.clone()]);
+    assert_eq!(ids(&ana.tickets("mine").await), std::slice::from_ref(&one));
     assert_eq!(ids(&ben.tickets("mine").await), Vec::<String>::new());
-    assert_eq!(ids(&ben.tickets("unassigned").await), [two.clone()]);
+    assert_eq!(ids(&ben.tickets("unassigned").await), std::slice::from_ref(&two));
 
     assert_eq!(ana.does("resolve", &one).await.status(), 200);
     assert_eq!(ana.tickets("open").await["counts"], json!({"unassigned": 1, "mine": 0, "open": 1}));
@@ -218,5 +218,8 @@ async fn a_claim_stops_a_reply_that_is_being_written() {
     shopper.sends("ok").await;
     ana.replies(&conversation, "Anything else?").await;
     shopper.stream.until(|told| told.data["content"] == "Anything else?").await;
-    assert!(shopper.history().await.iter().all(|message| message["author"]["type"] != "bot"), "the bot's words came too late");
+    // On a busy machine the reply may have been quicker than the claim; after the claim it must not come.
+    let log = shopper.stream_after("0").await.until(|told| told.data["content"] == "Anything else?").await;
+    let after = log.iter().skip_while(|told| told.data["reason"] != "claimed").filter(|told| told.is_message_of("bot")).count();
+    assert_eq!(after, 0, "{log:#?}");
 }

@@ -10,11 +10,10 @@ mod stream;
 
 pub use agent::Agent;
 pub use app::TestApp;
-pub use program::{Program, Ran, Serving};
+pub use program::{Program, Serving};
 pub use require::available;
 pub use shop::Shop;
 pub use shopper::Shopper;
-pub use stream::{Stream, Told};
 
 use serde_json::Value;
 

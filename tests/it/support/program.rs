@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use super::{Shop, root};
+use super::Shop;
 
 /// A command line to run.
 pub struct Program {
@@ -84,7 +84,8 @@ impl Program {
                 return Serving { child, url };
             }
         }
-        panic!("the server ended before it was ready; it said {said:?}");
+        let ended = child.wait();
+        panic!("the server ended before it was ready ({ended:?}); it said {said:?}");
     }
 }
 
@@ -107,7 +108,8 @@ impl Ran {
         let Self { code, out, err } = self;
         assert!(code.is_some_and(|code| code != 0), "code {code:?}, stdout: {out}\nstderr: {err}");
         assert!(!err.contains("panicked") && !out.contains("panicked"), "{err}{out}");
-        let lines: Vec<&str> = err.lines().filter(|line| !line.trim().is_empty()).collect();
+        // What is being fetched is progress, not part of the fault.
+        let lines: Vec<&str> = err.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("fetching ")).collect();
         assert!(lines.first().is_some_and(|line| line.starts_with("nightdesk: ")) && lines.len() == 1, "one sentence, not: {err}");
         err
     }
@@ -133,9 +135,4 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The default models' folder.
-pub fn models_folder() -> std::path::PathBuf {
-    root().join("models")
 }

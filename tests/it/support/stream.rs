@@ -53,9 +53,13 @@ impl Stream {
         Self { events }
     }
 
-    /// The next event; `None` when the stream is over.
-    pub async fn next(&mut self) -> Option<Told> {
-        tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("an event comes in time")
+    /// Waits until the server ends the stream; the names of what it said until then.
+    pub async fn to_its_end(&mut self) -> Vec<String> {
+        let mut names = Vec::new();
+        while let Some(told) = tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("the stream ends in time") {
+            names.push(told.name);
+        }
+        names
     }
 
     /// All events up to and with the first one that `wanted` takes.
