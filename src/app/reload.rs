@@ -1,6 +1,6 @@
 //! Taking an edited knowledge base into a running server.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::knowledge;
@@ -8,7 +8,7 @@ use crate::retrieval::Retriever;
 
 /// Reads the folder again and swaps the index, unless nothing an answer depends on has changed. A broken file keeps the old version: the log says
 /// which line is wrong.
-pub fn reload(folder: &PathBuf, retriever: &Arc<Retriever>) {
+pub fn reload(folder: &Path, retriever: &Arc<Retriever>) {
     let fresh = match knowledge::load(folder) {
         Ok(fresh) if fresh.hash == retriever.knowledge().hash => return,
         Ok(fresh) => Arc::new(fresh),
