@@ -18,7 +18,7 @@ use super::{VERSION, reload};
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
 use crate::conversation::{ConversationId, Conversations, LiveBus};
-use crate::http::{self, AppParts, AppState, DemoPage, Limits, Rate, Readiness, WidgetSettings};
+use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
 use crate::jobs::turns::TurnFailure;
 use crate::jobs::{RunTurn, Turns, reload::watch_folder};
 
@@ -157,6 +157,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
             ..Limits::default()
         },
         demo: if settings.shop.demo { DemoPage::Served } else { DemoPage::Absent },
+        proxy: if settings.server.behind_proxy { Proxy::InFront } else { Proxy::Absent },
     }
 }
 
