@@ -8,7 +8,7 @@ pub mod reload;
 pub mod serve;
 
 pub use open::{Rooms, open_rooms, open_store};
-pub use serve::serve;
+pub use serve::{Running, serve, start};
 
 /// The program's version: it stands in every event of the bot's.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

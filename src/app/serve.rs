@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
-use secrecy::ExposeSecret;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,22 +21,65 @@ use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
 use crate::conversation::{ConversationId, Conversations, LiveBus};
 use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
+use crate::jobs::reload::{FolderWatch, watch_folder};
 use crate::jobs::turns::TurnFailure;
-use crate::jobs::{RunTurn, Turns, reload::watch_folder};
+use crate::jobs::{RunTurn, Turns};
+use crate::store::SqliteStore;
 
 /// Runs the server until a signal stops it.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let began = Instant::now();
+    let recorder = PrometheusBuilder::new().install_recorder().context("the metrics recorder did not start")?;
+    let (shop, demo) = (settings.shop.name.clone(), settings.shop.demo);
+    let running = start(settings, Some(recorder)).await?;
+    tokio::spawn(stop_on_signal(running.soft.clone(), running.hard.clone()));
+    println!("Nightdesk {VERSION} is ready in {:.1} s: {shop} with {} entries", began.elapsed().as_secs_f64(), running.entries);
+    println!();
+    print_addresses(&running, demo);
+    if let Some(password) = &running.first_password {
+        println!("\n  First log-in: {FIRST_ADMIN}  password: {}", password.expose_secret());
+        println!("  It is shown once. `nightdesk agents password {FIRST_ADMIN}` makes a new one.");
+    }
+    println!();
+    running.wait().await
+}
+
+/// A server that runs. It goes on until [`Running::stop`], or until a signal where [`serve`] began it.
+pub struct Running {
+    /// Where widget, console and API are.
+    pub address: SocketAddr,
+    /// Where the metrics are, if they are served.
+    pub metrics_address: Option<SocketAddr>,
+    /// The first administrator's password, where this start made one.
+    pub first_password: Option<SecretString>,
+    /// How many entries the knowledge base has.
+    pub entries: usize,
+    soft: CancellationToken,
+    hard: CancellationToken,
+    tracker: TaskTracker,
+    server: JoinHandle<std::io::Result<()>>,
+    store: SqliteStore,
+    drain: Duration,
+    _watch: FolderWatch,
+    _lock: File,
+}
+
+/// Begins serving. A process has one metrics recorder at most, so the caller installs it; without one no metrics are served.
+pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> anyhow::Result<Running> {
     make_data_folder(&settings.server.data)?;
-    let _lock = lock(&settings)?;
+    let lock = lock(&settings)?;
     let listener = bind(settings.server.listen, "--listen ADDR").await?;
-    let metrics_address = settings.server.metrics_address().context("server.metrics_listen is no address")?;
-    let metrics_listener = bind(metrics_address, "server.metrics_listen").await?;
-    let recorder =
-        metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("the metrics recorder did not start")?;
+    let address = listener.local_addr()?;
+    let metrics = match recorder {
+        Some(recorder) => {
+            let metrics_address = settings.server.metrics_address().context("server.metrics_listen is no address")?;
+            Some((bind(metrics_address, "server.metrics_listen").await?, recorder))
+        }
+        None => None,
+    };
 
     let rooms = open_rooms(&settings).await?;
-    let admin = demo::first_admin(&rooms.store, &rooms.ids, rooms.clock.as_ref()).await?;
+    let first_password = demo::first_admin(&rooms.store, &rooms.ids, rooms.clock.as_ref()).await?;
 
     let (soft, hard, tracker) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let live = LiveBus::default();
@@ -42,47 +87,77 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     for id in rooms.store.due_turns().await? {
         turns.wake(id);
     }
+    tokio::spawn(sweep(rooms.store.clone(), turns.clone(), soft.clone()));
     let (folder, retriever) = (settings.knowledge.folder.clone(), Arc::clone(&rooms.retriever));
-    let _watch = watch_folder(folder.clone(), soft.clone(), move || reload::reload(&folder, &retriever));
+    let watch = watch_folder(folder.clone(), soft.clone(), move || reload::reload(&folder, &retriever));
 
-    let addresses = (listener.local_addr()?, metrics_listener.local_addr()?);
-    let state = AppState::new(parts(&settings, &rooms, live, turns, &soft));
-    let app = http::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let metrics_app = http::metrics_router(recorder.clone());
-    tokio::spawn(upkeep(recorder, hard.clone()));
-    tokio::spawn(stop_on_signal(soft.clone(), hard.clone()));
-    let stopped = soft.clone();
-    let metrics_server = axum_serve(metrics_listener, metrics_app.into_make_service(), hard.clone());
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
-    print_addresses(&settings, &rooms, addresses, began.elapsed());
-    if let Some(password) = &admin {
-        println!("\n  First log-in: {FIRST_ADMIN}  password: {}", password.expose_secret());
-        println!("  It is shown once. `nightdesk agents password {FIRST_ADMIN}` makes a new one.");
+    let metrics_address = metrics.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
+    if let Some((listener, recorder)) = metrics {
+        tokio::spawn(http::serve(listener, http::metrics_router(recorder.clone()), hard.clone()));
+        tokio::spawn(upkeep(recorder, hard.clone()));
     }
-    println!();
+    let app = http::router(AppState::new(parts(&settings, &rooms, live, turns, &soft)));
+    let server = tokio::spawn(http::serve(listener, app, soft.clone()));
+    Ok(Running {
+        address,
+        metrics_address,
+        first_password,
+        entries: rooms.retriever.knowledge().entries.len(),
+        soft,
+        hard,
+        tracker,
+        server,
+        store: rooms.store,
+        drain: Duration::from_secs(settings.server.drain_seconds),
+        _watch: watch,
+        _lock: lock,
+    })
+}
 
-    tokio::spawn(metrics_server);
-    let drained = async {
-        let served = server.into_future().await;
-        tracker.close();
-        tracker.wait().await;
-        served
-    };
-    let deadline = async {
-        soft.cancelled().await;
+impl Running {
+    /// Stops as the first signal does: no new request, running replies finish, at most for the drain time.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.soft.cancel();
+        self.wait().await
+    }
+
+    /// Waits until the server has stopped.
+    async fn wait(self) -> anyhow::Result<()> {
+        let Self { soft, hard, tracker, server, drain, .. } = self;
+        let drained = async {
+            let served = server.await;
+            tracker.close();
+            tracker.wait().await;
+            served
+        };
+        let deadline = async {
+            soft.cancelled().await;
+            tokio::select! {
+                () = tokio::time::sleep(drain) => tracing::warn!("the drain time is over; what still runs is cut off"),
+                () = hard.cancelled() => {}
+            }
+        };
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(settings.server.drain_seconds)) => tracing::warn!("the drain time is over; what still runs is cut off"),
-            () = hard.cancelled() => {}
+            served = drained => served.context("the server stopped")?.context("the server stopped")?,
+            () = deadline => {}
         }
-    };
-    tokio::select! {
-        served = drained => served.context("the server stopped")?,
-        () = deadline => {}
+        hard.cancel();
+        self.store.close().await;
+        tracing::info!("stopped");
+        Ok(())
     }
-    hard.cancel();
-    rooms.store.close().await;
-    tracing::info!("stopped");
-    Ok(())
+}
+
+/// Wakes what is still due every minute: a turn that failed while the database was away is not left to the shopper's patience.
+async fn sweep(store: SqliteStore, turns: Turns, stop: CancellationToken) {
+    let mut every = tokio::time::interval(Duration::from_secs(60));
+    every.tick().await;
+    while stop.run_until_cancelled(every.tick()).await.is_some() {
+        match store.due_turns().await {
+            Ok(due) => due.into_iter().for_each(|id| turns.wake(id)),
+            Err(fault) => tracing::warn!(error.message = %fault, "the turns that are due could not be read"),
+        }
+    }
 }
 
 /// One server at a time writes a data folder; the system lets go of the lock however the process ends.
@@ -161,14 +236,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
     }
 }
 
-async fn axum_serve(listener: TcpListener, app: axum::routing::IntoMakeService<axum::Router>, stop: CancellationToken) {
-    let served = axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await;
-    if let Err(fault) = served {
-        tracing::error!(error.message = %fault, "the metrics server stopped");
-    }
-}
-
-async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, stop: CancellationToken) {
+async fn upkeep(recorder: PrometheusHandle, stop: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_secs(5));
     while stop.run_until_cancelled(every.tick()).await.is_some() {
         recorder.run_upkeep();
@@ -202,14 +270,14 @@ async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn print_addresses(settings: &Settings, rooms: &Rooms, (main, metrics): (SocketAddr, SocketAddr), took: Duration) {
-    let entries = rooms.retriever.knowledge().entries.len();
-    println!("Nightdesk {VERSION} is ready in {:.1} s: {} with {entries} entries", took.as_secs_f64(), settings.shop.name);
-    println!();
-    if settings.shop.demo {
+fn print_addresses(running: &Running, demo: bool) {
+    let main = running.address;
+    if demo {
         println!("  Demo shop      http://{main}/demo");
     }
     println!("  Agent console  http://{main}/console");
     println!("  API            http://{main}/api/openapi.json");
-    println!("  Metrics        http://{metrics}/metrics");
+    if let Some(metrics) = running.metrics_address {
+        println!("  Metrics        http://{metrics}/metrics");
+    }
 }

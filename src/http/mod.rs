@@ -1,7 +1,6 @@
 //! Routes, DTOs, errors as status codes, assets. Only this room knows axum.
 //!
-//! A handler takes in, calls one port and answers; every error goes through [`error::ApiError`]. The server that serves [`router`] hands in
-//! the peer's address (`into_make_service_with_connect_info::<SocketAddr>()`), or all callers are counted as one.
+//! A handler takes in, calls one port and answers; every error goes through [`error::ApiError`].
 
 mod agent;
 mod assets;
@@ -16,6 +15,7 @@ mod metrics;
 mod openapi;
 pub mod readiness;
 mod responses;
+mod serve;
 mod sse;
 pub mod state;
 mod subject;
@@ -27,6 +27,7 @@ pub use self::limits::{Limits, Rate};
 pub use self::metrics::metrics_router;
 pub use self::openapi::openapi;
 pub use self::readiness::Readiness;
+pub use self::serve::serve;
 pub use self::state::{AppParts, AppState, DemoPage, HandoffLine, Proxy, WidgetSettings};
 
 use axum::Router;
