@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::demo;
+use super::indexing::Watched;
 use crate::assistant::draft::Drafter;
 use crate::assistant::{Responder, ResponderParts};
 use crate::confidence::Threshold;
@@ -88,8 +89,11 @@ async fn open_retriever(settings: &Settings, models: &ModelStore, entries: Arc<k
     let tokenizer = models.path(ModelRole::EmbeddingTokenizer);
     let cache = settings.server.data.join("embeddings.bin");
     let opened = tokio::task::spawn_blocking(move || -> anyhow::Result<Retriever> {
-        let embedder = Embedder::load(&weights, &tokenizer)?;
-        Ok(Retriever::open(entries, Arc::new(embedder), Some(&cache))?)
+        let bar = Watched::bar();
+        let embedder = Watched::new(Embedder::load(&weights, &tokenizer)?, bar.clone());
+        let retriever = Retriever::open(entries, Arc::new(embedder), Some(&cache));
+        bar.finish_and_clear();
+        Ok(retriever?)
     });
     Ok(Arc::new(opened.await??))
 }

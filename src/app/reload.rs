@@ -1,6 +1,6 @@
 //! Taking an edited knowledge base into a running server.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::knowledge;
@@ -8,7 +8,7 @@ use crate::retrieval::Retriever;
 
 /// Reads the folder again and swaps the index, unless nothing an answer depends on has changed. A broken file keeps the old version: the log says
 /// which line is wrong.
-pub fn reload(folder: &PathBuf, retriever: &Arc<Retriever>) {
+pub fn reload(folder: &Path, retriever: &Arc<Retriever>) {
     let fresh = match knowledge::load(folder) {
         Ok(fresh) if fresh.hash == retriever.knowledge().hash => return,
         Ok(fresh) => Arc::new(fresh),
@@ -24,6 +24,8 @@ pub fn reload(folder: &PathBuf, retriever: &Arc<Retriever>) {
             metrics::counter!("nightdesk_knowledge_reloads_total", "outcome" => "taken").increment(1);
             tracing::info!(knowledge.entries = entries, "the edited knowledge base is in use");
         }
-        Err(fault) => tracing::error!(error.message = %fault, "the edited knowledge base could not be indexed; the version before it stays"),
+        Err(fault) => {
+            tracing::error!(error.message = %fault, "the edited knowledge base could not be indexed; the version before it stays")
+        }
     }
 }

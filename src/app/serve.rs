@@ -21,7 +21,7 @@ use super::{VERSION, reload};
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
 use crate::conversation::{ConversationId, Conversations, LiveBus};
-use crate::http::{self, AppParts, AppState, DemoPage, Limits, Rate, Readiness, WidgetSettings};
+use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
 use crate::jobs::reload::{FolderWatch, watch_folder};
 use crate::jobs::turns::TurnFailure;
 use crate::jobs::{RunTurn, Turns};
@@ -84,6 +84,7 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
     for id in rooms.store.due_turns().await? {
         turns.wake(id);
     }
+    tokio::spawn(sweep(rooms.store.clone(), turns.clone(), soft.clone()));
     let (folder, retriever) = (settings.knowledge.folder.clone(), Arc::clone(&rooms.retriever));
     let watch = watch_folder(folder.clone(), soft.clone(), move || reload::reload(&folder, &retriever));
 
@@ -161,6 +162,18 @@ impl Running {
     }
 }
 
+/// Wakes what is still due every minute: a turn that failed while the database was away is not left to the shopper's patience.
+async fn sweep(store: SqliteStore, turns: Turns, stop: CancellationToken) {
+    let mut every = tokio::time::interval(Duration::from_secs(60));
+    every.tick().await;
+    while stop.run_until_cancelled(every.tick()).await.is_some() {
+        match store.due_turns().await {
+            Ok(due) => due.into_iter().for_each(|id| turns.wake(id)),
+            Err(fault) => tracing::warn!(error.message = %fault, "the turns that are due could not be read"),
+        }
+    }
+}
+
 /// One server at a time writes a data folder; the system lets go of the lock however the process ends.
 fn lock(settings: &Settings) -> anyhow::Result<File> {
     let path = settings.server.data.join("nightdesk.lock");
@@ -233,6 +246,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
             ..Limits::default()
         },
         demo: if settings.shop.demo { DemoPage::Served } else { DemoPage::Absent },
+        proxy: if settings.server.behind_proxy { Proxy::InFront } else { Proxy::Absent },
     }
 }
 

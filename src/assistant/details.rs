@@ -8,9 +8,10 @@ use crate::commerce::OrderNumber;
 
 static EMAIL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)[a-z0-9._%+'-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+").expect("a constant pattern"));
-static MARKED_NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)#\s?([a-z]{0,4}-?\d{3,14})\b|\b([a-z]{1,4}-?\d{4,14})\b").expect("a constant pattern"));
-static BARE_NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(\d{4,14})\b").expect("a constant pattern"));
+static MARKED_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)#\s?([a-z]{0,4}-?\d{3,14})(?-u:\b)|(?-u:\b)([a-z]{1,4}-?\d{4,14})(?-u:\b)").expect("a constant pattern")
+});
+static BARE_NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?-u:\b)(\d{4,14})(?-u:\b)").expect("a constant pattern"));
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

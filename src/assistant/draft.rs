@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::inference::{ChatMessage, Class, Generate, Generation};
+use crate::inference::{ChatMessage, Class, Generate, Generation, InferenceError};
 use crate::prompt::Prompts;
 
 use super::sentences::sentences;
-use super::verify::verify;
+use super::verify::{Rejection, may_stand, verify, without_cut_sentence};
 
 /// Longer answers are not put before a small model: it would take longer than a shopper waits.
 const LONGEST_SOURCE: usize = 1_600;
@@ -61,24 +61,29 @@ impl Drafter {
             while let Some(piece) = pieces.recv().await {
                 match piece {
                     Ok(piece) => text.push_str(&piece),
+                    // What is complete by then may still stand.
+                    Err(InferenceError::DeadlinePassed { .. }) => return None,
                     Err(fault) => {
                         tracing::debug!(error.message = %fault, "a draft was not finished");
-                        return Err("engine");
+                        return Some("engine");
                     }
                 }
-            }
-            Ok(())
-        };
-        match tokio::time::timeout(self.deadline, read).await {
-            Err(_) => Drafted::Refused("deadline"),
-            Ok(Err(reason)) => Drafted::Refused(reason),
-            Ok(Ok(())) => match verify(&text, source, question) {
-                Ok(accepted) => Drafted::Accepted(accepted),
-                Err(rejection) => {
-                    tracing::debug!(draft.text = text, draft.rejection = rejection.as_str(), "a draft was refused");
-                    Drafted::Refused(rejection.as_str())
+                // Most drafts that fail leave the source in their first words: the shopper need not wait for the rest.
+                if !may_stand(&text, source) {
+                    return Some(Rejection::Unsupported.as_str());
                 }
-            },
+            }
+            None
+        };
+        let refused = tokio::time::timeout(self.deadline, read).await.unwrap_or(None);
+        drop(pieces);
+        match refused.map_or_else(|| verify(without_cut_sentence(&text, source), source, question), |_| Err(Rejection::Unsupported)) {
+            Ok(accepted) => Drafted::Accepted(accepted),
+            Err(rejection) => {
+                let reason = refused.unwrap_or(rejection.as_str());
+                tracing::debug!(draft.text = text, draft.rejection = reason, "a draft was refused");
+                Drafted::Refused(reason)
+            }
         }
     }
 }

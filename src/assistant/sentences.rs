@@ -27,8 +27,8 @@ pub fn sentences(text: &str) -> Vec<String> {
     all
 }
 
-/// A sentence as it is compared: list marks and outer quotes gone, white space collapsed, typographic marks made plain. Case, digits and every
-/// other sign stay: they are what a statement consists of.
+/// A sentence as it is compared: lower case, list marks and outer quotes gone, white space collapsed, typographic marks made plain. Digits and
+/// every other sign stay: they are what a statement consists of. What is sent is always the source's own spelling.
 pub fn canonical(sentence: &str) -> String {
     let plain: String = sentence
         .chars()
@@ -41,7 +41,7 @@ pub fn canonical(sentence: &str) -> String {
         })
         .collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
-    words.join(" ").trim_start_matches(['-', '*', '\u{2022}', ' ']).trim_matches('"').trim_end_matches(['.', '!', '\u{3002}']).to_owned()
+    words.join(" ").trim_start_matches(['-', '*', '\u{2022}', ' ']).trim_matches('"').trim_end_matches(['.', '!', '\u{3002}']).to_lowercase()
 }
 
 /// Lower-cased words of three letters or more, or single Han characters: what overlap is counted in.

@@ -11,13 +11,13 @@ use crate::retrieval::Hit;
 /// What of the hits speaks for the first one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Features {
-    /// How far the first hit's nearest phrasing is above [`NEAR`]: below that, nearness says little.
+    /// How far the first hit's nearest phrasing is above `NEAR`: below that, nearness says little.
     pub near: f64,
     /// Cosine of its answer.
     pub answer: f64,
     /// The share of the query's words that it has, weighed by rarity.
     pub coverage: f64,
-    /// Its lead over the second hit, at most [`MAX_MARGIN`]; 0 where there is no second to compare with.
+    /// Its lead over the second hit, at most `MAX_MARGIN`; 0 where there is no second to compare with.
     pub margin: f64,
     /// Natural logarithm of 1 + the number of the query's words.
     pub length: f64,

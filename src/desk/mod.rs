@@ -3,5 +3,5 @@
 pub mod port;
 pub mod ticket;
 
-pub use port::{AgentReply, Claim, Desk, DeskOutcome, Queue, QueueCounts, TicketRow};
+pub use port::{AgentReply, Claim, Desk, DeskOutcome, PersonRequest, Queue, QueueCounts, TicketRow};
 pub use ticket::{Ticket, TicketState};

@@ -73,6 +73,23 @@ pub struct AgentReply {
     pub at: Timestamp,
 }
 
+/// A shopper's request for a person by the widget's button.
+#[derive(Debug, Clone)]
+pub struct PersonRequest {
+    /// Whose.
+    pub contact_id: ContactId,
+    /// The id of the conversation that is begun where the contact has none.
+    pub conversation_id: ConversationId,
+    /// The id of the line.
+    pub message_id: MessageId,
+    /// The one message that the shopper sees.
+    pub line: String,
+    /// The ticket to open.
+    pub handoff: Handoff,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What became of an agent's action.
 #[derive(Debug, Clone)]
 pub enum DeskOutcome<T> {
@@ -98,17 +115,8 @@ pub trait Desk: Send + Sync {
     /// The newest ticket of a conversation.
     async fn ticket_of(&self, id: ConversationId) -> Result<Option<Ticket>, StoreError>;
 
-    /// Opens a ticket on the shopper's own request (the widget's button), with `line` as the one message the shopper sees. A conversation
-    /// that waits for a person already stays as it is. Begins a conversation under `fresh` where the contact has none.
-    async fn request_person(
-        &self,
-        contact: ContactId,
-        fresh: ConversationId,
-        line_id: MessageId,
-        line: &str,
-        handoff: Handoff,
-        at: Timestamp,
-    ) -> Result<Conversation, StoreError>;
+    /// Opens a ticket on the shopper's own request. A conversation that waits for a person already stays as it is.
+    async fn request_person(&self, request: PersonRequest) -> Result<Conversation, StoreError>;
 
     /// Takes a conversation (also out of the bot's hands, opening a ticket under `handoff` if it has none). From then on the bot is silent.
     async fn claim(&self, claim: Claim, handoff: Handoff) -> Result<DeskOutcome<Conversation>, StoreError>;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::limits::counted;
+use super::state::{AppState, Proxy};
 use crate::conversation::ConversationId;
 
 /// How long a body of at most 64 KiB may take to arrive.
@@ -83,14 +84,24 @@ impl<S: Send + Sync> FromRequestParts<S> for ConversationPath {
 /// The address that a request is counted under.
 pub(super) struct Caller(pub(super) IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl FromRequestParts<AppState> for Caller {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         // Without a connection (a router called in a test) all callers are one.
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        let address = match state.proxy {
+            Proxy::Absent => peer,
+            Proxy::InFront => forwarded(&parts.headers).unwrap_or(peer),
+        };
         Ok(Self(counted(address)))
     }
+}
+
+/// The last address of the last `X-Forwarded-For`: the one that our own proxy wrote. Those before it are whatever the client claimed.
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let value = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    value.rsplit(',').next()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -98,6 +109,21 @@ mod tests {
     use super::super::dto::widget::MessageBody;
     use super::*;
     use axum::body::Body;
+
+    #[test]
+    fn only_the_address_that_our_proxy_wrote_counts() {
+        let check = |values: &[&str], expect: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            assert_eq!(forwarded(&headers).map(|ip| ip.to_string()).as_deref(), expect, "{values:?}");
+        };
+        check(&["1.2.3.4, 203.0.113.9"], Some("203.0.113.9"));
+        check(&["1.2.3.4", "2001:db8::1"], Some("2001:db8::1"));
+        check(&["unknown"], None);
+        check(&[], None);
+    }
 
     async fn refusal(content_type: Option<&str>, body: &[u8]) -> String {
         let mut request = Request::builder().method("POST");

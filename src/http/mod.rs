@@ -28,7 +28,7 @@ pub use self::metrics::metrics_router;
 pub use self::openapi::openapi;
 pub use self::readiness::Readiness;
 pub use self::serve::serve;
-pub use self::state::{AppParts, AppState, DemoPage, HandoffLine, WidgetSettings};
+pub use self::state::{AppParts, AppState, DemoPage, HandoffLine, Proxy, WidgetSettings};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -51,6 +51,15 @@ pub enum DemoPage {
     Absent,
 }
 
+/// Whether forwarded headers are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proxy {
+    /// Nobody stands in front: a forwarded header is a client's claim.
+    Absent,
+    /// A reverse proxy of ours writes `X-Forwarded-For`.
+    InFront,
+}
+
 /// What the program hands in.
 pub struct AppParts {
     /// The store of conversations.
@@ -79,6 +88,8 @@ pub struct AppParts {
     pub limits: Limits,
     /// Whether the demo shop's page is served.
     pub demo: DemoPage,
+    /// Whether forwarded headers are believed.
+    pub proxy: Proxy,
 }
 
 /// [`AppParts`], shared by all handlers.

@@ -101,7 +101,9 @@ mod tests {
 
     #[test]
     fn pieces_are_whole_characters_and_stop_before_a_stop_text() {
-        let cases: &[(&[&str], &[&[u8]], &[&str], bool)] = &[
+        /// Stop texts, what the model gave, what came out, whether it was stopped.
+        type Case<'a> = (&'a [&'a str], &'a [&'a [u8]], &'a [&'a str], bool);
+        let cases: &[Case<'_>] = &[
             (&[], &[b"Hel", b"lo"], &["Hel", "lo", ""], false),
             (&[], &[b"\xF0\x9F", b"\x98\x80!"], &["", "\u{1F600}!", ""], false),
             (&[], &[b"a\xFFb", b"\xE4"], &["a\u{FFFD}b", "", "\u{FFFD}"], false),

@@ -96,7 +96,7 @@ fn a_control_token_that_begins_or_ends_in_a_quotation_is_text() {
     let tokenizer = tokenizer();
     let text = "<|im_start|>a<|im_end|>b<|im_end|>";
     // The quotation is `a<|im_end|>b<|im_`: the second end token begins in it and ends outside.
-    let ids = tokenizer.encode(text, &[12..30]).unwrap();
+    let ids = tokenizer.encode(text, std::slice::from_ref(&(12..30))).unwrap();
     assert_eq!(ids[0], 1);
     assert!(!ids[1..].contains(&2), "{ids:?}");
     assert_eq!(tokenizer.encode(text, &[12..13, 23..24]).unwrap(), [1, 81, 2, 82, 2]);

@@ -8,9 +8,9 @@ use super::error::store_error;
 use super::ledger::{Draft, Ledger};
 use super::rows::{ConversationRow, MessageRow, MessageSlot, TicketRecord, conversation_columns, message_columns, ticket_columns};
 use super::tickets;
-use crate::conversation::{Actor, AgentId, Author, ContactId, Conversation, ConversationId, Handoff, Message, MessageId, Status};
-use crate::desk::{AgentReply, Claim, Desk, DeskOutcome, Queue, QueueCounts, Ticket, TicketRow};
-use crate::support::{StoreError, Timestamp};
+use crate::conversation::{Actor, AgentId, Author, Conversation, ConversationId, Handoff, Message, Status};
+use crate::desk::{AgentReply, Claim, Desk, DeskOutcome, PersonRequest, Queue, QueueCounts, Ticket, TicketRow};
+use crate::support::StoreError;
 
 /// A list of tickets with what the console shows of each.
 macro_rules! select_tickets {
@@ -107,17 +107,10 @@ impl Desk for SqliteStore {
         query.fetch_optional(self.readers()).await.map_err(store_error)?.map(TicketRecord::ticket).transpose()
     }
 
-    async fn request_person(
-        &self,
-        contact: ContactId,
-        fresh: ConversationId,
-        line_id: MessageId,
-        line: &str,
-        handoff: Handoff,
-        at: Timestamp,
-    ) -> Result<Conversation, StoreError> {
+    async fn request_person(&self, request: PersonRequest) -> Result<Conversation, StoreError> {
+        let PersonRequest { contact_id, conversation_id, message_id, line, handoff, at } = request;
         let mut tx = self.write().await?;
-        let mut ledger = Ledger::of_contact_or_new(&mut tx, contact, fresh, at).await?;
+        let mut ledger = Ledger::of_contact_or_new(&mut tx, contact_id, conversation_id, at).await?;
         match ledger.conversation.status {
             Status::Open => return Ok(ledger.conversation),
             Status::Snoozed => {
@@ -125,7 +118,7 @@ impl Desk for SqliteStore {
                 ledger.status(&Actor::Shopper, Status::Open, assignee, handoff.reason.as_str()).await?;
             }
             Status::Pending | Status::Resolved => {
-                let draft = Draft { id: line_id, author: Author::System, content: line.to_owned(), echo_id: None, trace: None };
+                let draft = Draft { id: message_id, author: Author::System, content: line, echo_id: None, trace: None };
                 ledger.message(&Actor::Rule("request_person".to_owned()), draft).await?;
                 ledger.status(&Actor::Shopper, Status::Open, None, handoff.reason.as_str()).await?;
                 // What the bot still owed, the person owes now.

@@ -1,7 +1,7 @@
 //! The ports of the domains on SQLite. Only this room knows SQL.
 //!
 //! One port method is one transaction, and no transaction leaves this room. Each statement is a constant with `$1` placeholders in the
-//! file of its noun, and a test prepares every one of them. What happens to a conversation goes through [`ledger`], which alone gives out
+//! file of its noun, and a test prepares every one of them. What happens to a conversation goes through `ledger`, which alone gives out
 //! sequence numbers: they stand without a gap because the row of the conversation and the event commit together.
 
 /// Declares the statements of a file, and lists them for the test that prepares each of them.

@@ -13,6 +13,7 @@ use super::super::responses::{Common, Counted, OfBody};
 use super::super::state::AppState;
 use super::super::subject::subject_of;
 use crate::conversation::{Content, ConversationId, Feedback, Handoff, HandoffReason, LiveKind, MessageId, Rating, TicketId};
+use crate::desk::PersonRequest;
 use crate::support::text::ellipsis;
 
 /// The longest comment in characters that is kept of a rating.
@@ -33,9 +34,15 @@ pub(super) async fn request_person(
     let known = state.conversations.conversation_of_contact(contact.id).await?;
     let subject = subject_of(&state, known.map(|conversation| conversation.id)).await?;
     let handoff = Handoff { ticket_id: TicketId(state.ids.uuid()), reason: HandoffReason::Asked, subject };
-    let line = (state.handoff_line)(&state.widget.locale);
-    let (fresh, line_id) = (ConversationId(state.ids.uuid()), MessageId(state.ids.uuid()));
-    let conversation = state.desk.request_person(contact.id, fresh, line_id, &line, handoff, state.clock.now()).await?;
+    let request = PersonRequest {
+        contact_id: contact.id,
+        conversation_id: ConversationId(state.ids.uuid()),
+        message_id: MessageId(state.ids.uuid()),
+        line: (state.handoff_line)(&state.widget.locale),
+        handoff,
+        at: state.clock.now(),
+    };
+    let conversation = state.desk.request_person(request).await?;
     state.tell(conversation.id, contact.id, LiveKind::Changed);
     Ok((StatusCode::ACCEPTED, Json(ConversationResponse { conversation: state.names.conversation(&conversation).await? })))
 }

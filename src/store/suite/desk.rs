@@ -1,15 +1,12 @@
 //! Nobody is lost between the bot and a person.
 
 use super::{Store, World};
-use crate::conversation::{Author, ConversationId, HandoffReason, MessageId, Status};
+use crate::conversation::{Author, ConversationId, HandoffReason, Status};
 use crate::desk::{DeskOutcome, Queue, QueueCounts, TicketState};
 
 pub(crate) async fn a_person_asked_for_by_button_is_one_ticket_and_one_line<S: Store>(w: World<S>) {
     let shopper = w.shopper().await;
-    let ask = || {
-        let (fresh, line) = (ConversationId(w.ids.uuid()), MessageId(w.ids.uuid()));
-        w.store.request_person(shopper, fresh, line, "A person will come.", w.handoff(HandoffReason::Asked), w.now())
-    };
+    let ask = || w.store.request_person(w.person_request(shopper, "A person will come."));
     let first = ask().await.unwrap();
     let second = ask().await.unwrap();
     assert_eq!(first, second);
@@ -24,8 +21,7 @@ pub(crate) async fn a_person_asked_for_by_button_is_one_ticket_and_one_line<S: S
 
     let other = w.shopper().await;
     let id = w.say(other, "Person!").await.conversation.id;
-    let (fresh, line) = (ConversationId(w.ids.uuid()), MessageId(w.ids.uuid()));
-    let conversation = w.store.request_person(other, fresh, line, "Coming.", w.handoff(HandoffReason::Asked), w.now()).await.unwrap();
+    let conversation = w.store.request_person(w.person_request(other, "Coming.")).await.unwrap();
     assert_eq!((conversation.id, conversation.answered_generation), (id, 1));
 }
 
@@ -163,9 +159,8 @@ pub(crate) async fn lists_and_counts_agree<S: Store>(w: World<S>) {
 pub(crate) async fn ticket_numbers_count_up<S: Store>(w: World<S>) {
     let shoppers = futures_util::future::join_all((0..8).map(|_| w.shopper())).await;
     let asked = shoppers.into_iter().map(|shopper| {
-        let (store, handoff, at) = (w.store.clone(), w.handoff(HandoffReason::Asked), w.now());
-        let (fresh, line) = (ConversationId(w.ids.uuid()), MessageId(w.ids.uuid()));
-        tokio::spawn(async move { store.request_person(shopper, fresh, line, "Coming.", handoff, at).await.unwrap() })
+        let (store, request) = (w.store.clone(), w.person_request(shopper, "Coming."));
+        tokio::spawn(async move { store.request_person(request).await.unwrap() })
     });
     for task in asked.collect::<Vec<_>>() {
         task.await.unwrap();

@@ -14,7 +14,7 @@ use crate::conversation::{
     AgentId, AppendShopper, Appended, BotTrace, Contact, ContactId, Content, Conversation, ConversationId, Conversations, Decision, EchoId,
     Event, EventKind, Handoff, HandoffReason, MessageId, Source, TicketId, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot,
 };
-use crate::desk::{AgentReply, Claim, Desk};
+use crate::desk::{AgentReply, Claim, Desk, PersonRequest};
 use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, PasswordHash, Role};
 use crate::support::{Clock, Ids, SystemClock, Timestamp};
 
@@ -163,6 +163,18 @@ impl<S: Store> World<S> {
 
     pub(super) fn handoff(&self, reason: HandoffReason) -> Handoff {
         Handoff { ticket_id: TicketId(self.ids.uuid()), reason, subject: "Where is it?".to_owned() }
+    }
+
+    /// The widget's button, pressed.
+    pub(super) fn person_request(&self, contact_id: ContactId, line: &str) -> PersonRequest {
+        PersonRequest {
+            contact_id,
+            conversation_id: ConversationId(self.ids.uuid()),
+            message_id: MessageId(self.ids.uuid()),
+            line: line.to_owned(),
+            handoff: self.handoff(HandoffReason::Asked),
+            at: self.now(),
+        }
     }
 
     /// A conversation that waits for a person.
