@@ -1,7 +1,9 @@
 // The agent console: signing in, following the events of all conversations, and moving between the panes.
 
+import { ApiError } from "../shared/api.js";
 import { byId, el, icon } from "../shared/dom.js";
 import { EventStream } from "../shared/sse.js";
+import { Storage } from "../shared/storage.js";
 import { installKeys } from "./keys.js";
 import { Queue } from "./queue.js";
 import { Side } from "./side.js";
@@ -9,6 +11,10 @@ import { advice, Store } from "./store.js";
 import { Thread } from "./thread.js";
 
 const WRITER_MS = { bot: 90_000, shopper: 10_000, agent: 10_000 };
+
+// The cookie cannot be seen from here; without this mark nobody is signed in, and the server need not be asked.
+const SIGNED_IN = "signed-in";
+const memory = new Storage("localStorage", "nightdesk:console:");
 
 const store = new Store();
 let stream = null;
@@ -51,9 +57,8 @@ async function quietly(work) {
 /** Somebody was faster: show the state as it is now, and say who. */
 async function taken(error) {
   await store.open(store.selected).catch(() => {});
-  const owner = store.conversation?.assignee;
-  const other = error.code === "taken" && owner && owner.id !== store.agent?.id;
-  alertText(other ? `Taken by ${owner.name}. Choose another ticket.` : error.message);
+  const { other } = store;
+  alertText(error.code === "taken" && other ? `Taken by ${other.name}. Choose another ticket.` : error.message);
   soon();
 }
 
@@ -183,12 +188,14 @@ store.addEventListener("agent", () => {
   byId("login").hidden = inside;
   byId("desk").hidden = !inside;
   if (inside) {
+    memory.set(SIGNED_IN, "1");
     byId("agent-name").textContent = store.agent.name;
     follow();
     attempt(() => store.loadTickets());
     route();
   } else {
     stream?.close();
+    memory.remove(SIGNED_IN);
     document.title = "Nightdesk";
     byId("login-email").focus();
   }
@@ -224,12 +231,14 @@ installKeys({ store, queue, thread, act, back: () => (byId("panes").dataset.pane
 
 async function enter() {
   try {
+    if (!memory.get(SIGNED_IN)) throw new ApiError(401, "unauthorized", "");
     store.agent = (await store.call("GET", "/me")).agent;
     store.changed("agent");
   } catch (error) {
     byId("login").hidden = false;
     byId("login-email").focus();
-    if (error.status !== 401) {
+    if (error.status === 401) memory.remove(SIGNED_IN);
+    else {
       byId("login-error").textContent = advice(error);
       byId("login-error").hidden = false;
     }
