@@ -24,6 +24,8 @@ pub fn reload(folder: &PathBuf, retriever: &Arc<Retriever>) {
             metrics::counter!("nightdesk_knowledge_reloads_total", "outcome" => "taken").increment(1);
             tracing::info!(knowledge.entries = entries, "the edited knowledge base is in use");
         }
-        Err(fault) => tracing::error!(error.message = %fault, "the edited knowledge base could not be indexed; the version before it stays"),
+        Err(fault) => {
+            tracing::error!(error.message = %fault, "the edited knowledge base could not be indexed; the version before it stays")
+        }
     }
 }

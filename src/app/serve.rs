@@ -30,7 +30,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = bind(settings.server.listen, "--listen ADDR").await?;
     let metrics_address = settings.server.metrics_address().context("server.metrics_listen is no address")?;
     let metrics_listener = bind(metrics_address, "server.metrics_listen").await?;
-    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("the metrics recorder did not start")?;
+    let recorder =
+        metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("the metrics recorder did not start")?;
 
     let rooms = open_rooms(&settings).await?;
     let admin = demo::first_admin(&rooms.store, &rooms.ids, rooms.clock.as_ref()).await?;
@@ -87,9 +88,13 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 /// One server at a time writes a data folder; the system lets go of the lock however the process ends.
 fn lock(settings: &Settings) -> anyhow::Result<File> {
     let path = settings.server.data.join("nightdesk.lock");
-    let file = File::create(&path).with_context(|| format!("the lock file {} cannot be made; make the data folder writable", path.display()))?;
+    let file =
+        File::create(&path).with_context(|| format!("the lock file {} cannot be made; make the data folder writable", path.display()))?;
     if file.try_lock().is_err() {
-        bail!("another Nightdesk already serves the data folder {}; stop it or name another folder with --data DIR", settings.server.data.display());
+        bail!(
+            "another Nightdesk already serves the data folder {}; stop it or name another folder with --data DIR",
+            settings.server.data.display()
+        );
     }
     Ok(file)
 }

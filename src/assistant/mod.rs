@@ -13,5 +13,5 @@ pub mod turn;
 pub mod understand;
 pub mod verify;
 
-pub use respond::{Reply, Responder, ResponderParts, RespondError};
+pub use respond::{Reply, RespondError, Responder, ResponderParts};
 pub use turn::{Assistant, AssistantParts};

@@ -14,7 +14,8 @@ pub fn describe(order: &Order, phrases: &Phrases) -> String {
     for shipment in &order.shipments {
         if under_way && !shipment.tracking.is_empty() {
             let tracking = shipment.tracking.join(", ");
-            lines.push(phrases.text("order.tracking", &[("tracking", tracking), ("carrier", shipment.carrier.clone().unwrap_or_default())]));
+            lines
+                .push(phrases.text("order.tracking", &[("tracking", tracking), ("carrier", shipment.carrier.clone().unwrap_or_default())]));
         }
         if let (true, Some(expected)) = (under_way, shipment.expected_at) {
             lines.push(phrases.text("order.expected", &[("date", date(expected, phrases.locale()))]));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::conversation::{
-    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId, TurnCommit, TurnOutcome,
-    TurnReply,
+    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId,
+    TurnCommit, TurnOutcome, TurnReply,
 };
 use crate::support::text::ellipsis;
 use crate::support::{Clock, Ids, StoreError};
@@ -146,7 +146,12 @@ mod tests {
 
     #[test]
     fn pieces_join_to_the_text() {
-        for text in ["", "short", "A long enough sentence that is told in several pieces, one after the other.", "很长的中文句子也会分成几个部分来显示给顾客看"] {
+        for text in [
+            "",
+            "short",
+            "A long enough sentence that is told in several pieces, one after the other.",
+            "很长的中文句子也会分成几个部分来显示给顾客看",
+        ] {
             assert_eq!(pieces(text).concat(), text);
         }
         assert!(pieces(&"word ".repeat(4_000)).len() <= PIECES + 1);

@@ -32,7 +32,8 @@ pub struct OrderTalk {
 /// The shopper's words that wait for a reply: all their messages since the last one of the bot or an agent.
 pub fn question_of(transcript: &[Message]) -> String {
     let waiting = transcript.iter().rev().take_while(|message| matches!(message.author, Author::Shopper | Author::System));
-    let mut texts: Vec<&str> = waiting.filter(|message| message.author == Author::Shopper).map(|message| message.content.as_str()).collect();
+    let mut texts: Vec<&str> =
+        waiting.filter(|message| message.author == Author::Shopper).map(|message| message.content.as_str()).collect();
     texts.reverse();
     texts.join("\n")
 }
@@ -101,7 +102,8 @@ mod tests {
     use crate::support::Timestamp;
 
     fn message(author: Author, content: &str, decision: Option<Decision>) -> Message {
-        let trace = decision.map(|decision| BotTrace { decision, confidence: 1.0, sources: vec![], model: "stored".into(), milliseconds: 1 });
+        let trace =
+            decision.map(|decision| BotTrace { decision, confidence: 1.0, sources: vec![], model: "stored".into(), milliseconds: 1 });
         Message {
             id: MessageId(uuid::Uuid::nil()),
             conversation_id: ConversationId(uuid::Uuid::nil()),
@@ -116,7 +118,10 @@ mod tests {
     }
 
     fn said(turns: &[(&str, Option<Decision>)]) -> Vec<Message> {
-        turns.iter().map(|(text, decision)| message(if decision.is_some() { Author::Bot } else { Author::Shopper }, text, *decision)).collect()
+        turns
+            .iter()
+            .map(|(text, decision)| message(if decision.is_some() { Author::Bot } else { Author::Shopper }, text, *decision))
+            .collect()
     }
 
     fn patterns() -> Patterns {
@@ -134,14 +139,22 @@ mod tests {
         check(&[("hello", None)], |i| matches!(i, Intent::Smalltalk("smalltalk.hello")));
         check(&[("\u{1f44d}\u{1f44d}", None)], |i| matches!(i, Intent::Smalltalk(_)));
         check(&[("where is my order?", None)], |i| matches!(i, Intent::Order(talk) if talk.details.is_empty()));
-        check(&[("where is my order #AP10042?", None)], |i| matches!(i, Intent::Order(talk) if talk.details.number.is_some() && talk.attempts == 0));
+        check(
+            &[("where is my order #AP10042?", None)],
+            |i| matches!(i, Intent::Order(talk) if talk.details.number.is_some() && talk.attempts == 0),
+        );
         check(&[("how long does delivery take", None)], |i| *i == Intent::Question);
         check(&[("cancel my order please", None)], |i| *i == Intent::OrderChange);
-        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("10042 a@b.example", None)], |i| {
-            matches!(i, Intent::Order(talk) if talk.attempts == 1 && talk.details.email.as_deref() == Some("a@b.example"))
+        check(
+            &[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("10042 a@b.example", None)],
+            |i| matches!(i, Intent::Order(talk) if talk.attempts == 1 && talk.details.email.as_deref() == Some("a@b.example")),
+        );
+        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("what is your return policy", None)], |i| {
+            *i == Intent::Question
         });
-        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("what is your return policy", None)], |i| *i == Intent::Question);
-        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("I'd rather talk to a person", None)], |i| *i == Intent::Person);
+        check(&[("where is my order?", None), ("number?", Some(Decision::AskOrder)), ("I'd rather talk to a person", None)], |i| {
+            *i == Intent::Person
+        });
     }
 
     #[test]

@@ -10,8 +10,30 @@ use super::sentences::{canonical, content_words, sentences};
 
 /// Beginnings that lean on the sentence before.
 const LEANING: [&str; 24] = [
-    "it", "its", "this", "that", "these", "those", "they", "he", "she", "otherwise", "however", "but", "if not", "then", "so", "in that case", "also", "instead",
-    "except", "for others", "the same", "such", "both", "neither",
+    "it",
+    "its",
+    "this",
+    "that",
+    "these",
+    "those",
+    "they",
+    "he",
+    "she",
+    "otherwise",
+    "however",
+    "but",
+    "if not",
+    "then",
+    "so",
+    "in that case",
+    "also",
+    "instead",
+    "except",
+    "for others",
+    "the same",
+    "such",
+    "both",
+    "neither",
 ];
 
 /// Why a draft was not used.
@@ -105,7 +127,8 @@ fn joined(known: &[String], chosen: &[usize]) -> String {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = "Returns are free for orders over $50. Otherwise $4.95 is deducted. We do not accept cash on delivery. Refunds take 5 days.";
+    const SOURCE: &str =
+        "Returns are free for orders over $50. Otherwise $4.95 is deducted. We do not accept cash on delivery. Refunds take 5 days.";
 
     #[test]
     fn only_what_the_source_says_passes() {

@@ -14,8 +14,10 @@ use crate::conversation::{Author, Content, ConversationId, Message, MessageId, S
 
 /// What `ask` is given.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  nightdesk ask \"can I return a worn jacket?\"\n  nightdesk ask --json \"where is my order #AP10042? mia.berg@example.com\"\n  \
-                        nightdesk ask --stdin --json < questions.txt > replies.jsonl")]
+#[command(
+    after_help = "Examples:\n  nightdesk ask \"can I return a worn jacket?\"\n  nightdesk ask --json \"where is my order #AP10042? mia.berg@example.com\"\n  \
+                        nightdesk ask --stdin --json < questions.txt > replies.jsonl"
+)]
 pub struct AskArgs {
     /// The question.
     #[arg(required_unless_present = "stdin")]

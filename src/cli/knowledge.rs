@@ -16,8 +16,10 @@ pub enum KnowledgeCommand {
     /// Find duplicates, empty answers, dead internal links and stale dates.
     Check,
     /// Write the entries of a CSV or JSONL file as Markdown into the knowledge folder.
-    #[command(after_help = "Columns: id (optional), question, answer, phrasings (parted by ` | `), topic, locale. In JSONL answer and phrasings may \
-                            be lists.\n\nExample:\n  nightdesk knowledge import faq.csv --knowledge knowledge_base")]
+    #[command(
+        after_help = "Columns: id (optional), question, answer, phrasings (parted by ` | `), topic, locale. In JSONL answer and phrasings may \
+                            be lists.\n\nExample:\n  nightdesk knowledge import faq.csv --knowledge knowledge_base"
+    )]
     Import {
         /// A .csv, .jsonl or .json file.
         file: PathBuf,

@@ -14,8 +14,10 @@ use crate::config::Settings;
 #[derive(Debug, Subcommand)]
 pub enum OrdersCommand {
     /// Load customers, products and orders from a JSON file; rows that are there already are brought up to date.
-    #[command(after_help = "The file is our documented format (`\"format\": \"nightdesk-shop/1\"`, see src/app/demo/shop.json) or the retail format of \
-                            tau-bench.\n\nExample:\n  nightdesk orders import shop.json --data data")]
+    #[command(
+        after_help = "The file is our documented format (`\"format\": \"nightdesk-shop/1\"`, see src/app/demo/shop.json) or the retail format of \
+                            tau-bench.\n\nExample:\n  nightdesk orders import shop.json --data data"
+    )]
     Import {
         /// The JSON file.
         file: PathBuf,
@@ -26,7 +28,8 @@ pub enum OrdersCommand {
 pub async fn run(settings: Settings, command: OrdersCommand) -> anyhow::Result<()> {
     let OrdersCommand::Import { file } = command;
     let began = Instant::now();
-    let json = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read; check the path and that it is UTF-8 text", file.display()))?;
+    let json = std::fs::read_to_string(&file)
+        .with_context(|| format!("{} cannot be read; check the path and that it is UTF-8 text", file.display()))?;
     let data = import::parse(&json).with_context(|| format!("{} was not imported", file.display()))?;
     let store = open_store(&settings).await?;
     let counts = store.import(&data).await?;

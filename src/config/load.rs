@@ -44,7 +44,8 @@ pub fn load(overrides: &Overrides) -> Result<Settings, ConfigError> {
         base = base.join(path.parent().unwrap_or(Path::new("")));
         parse_alone(path, &text)?;
     }
-    let mut settings: Settings = figment.merge(environment::settings()).extract().map_err(|fault| ConfigError::Invalid(sentence(&fault)))?;
+    let mut settings: Settings =
+        figment.merge(environment::settings()).extract().map_err(|fault| ConfigError::Invalid(sentence(&fault)))?;
     for folder in [&mut settings.server.data, &mut settings.knowledge.folder, &mut settings.prompts.folder, &mut settings.models.folder] {
         *folder = base.join(&*folder);
     }

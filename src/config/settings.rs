@@ -200,7 +200,8 @@ impl Settings {
         check((128..=32_768).contains(&self.engine.context), "engine.context must lie between 128 and 32768");
         check((1..=1_000).contains(&self.engine.queue), "engine.queue must lie between 1 and 1000");
         check((1..=20).contains(&self.orders.verify_attempts), "orders.verify_attempts must lie between 1 and 20");
-        let limits = [self.limits.sessions_per_minute, self.limits.message_burst, self.limits.messages_per_minute, self.limits.logins_per_minute];
+        let limits =
+            [self.limits.sessions_per_minute, self.limits.message_burst, self.limits.messages_per_minute, self.limits.logins_per_minute];
         check(limits.iter().all(|limit| *limit > 0), "every key of [limits] must be at least 1");
         check(
             self.widget.allowed_origins.iter().all(|origin| is_origin(origin)),
@@ -212,5 +213,7 @@ impl Settings {
 
 fn is_origin(origin: &str) -> bool {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    rest.is_some_and(|host| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'*')))
+    rest.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'*'))
+    })
 }

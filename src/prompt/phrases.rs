@@ -72,7 +72,9 @@ impl Phrases {
                     if !KEYS.contains(&key.as_str()) {
                         return Err(PromptError::invalid(file, format!("unknown phrase '{key}'")));
                     }
-                    texts.add_template_owned(key.clone(), template).map_err(|fault| PromptError::invalid(file, format!("phrase '{key}': {fault:#}")))?;
+                    texts
+                        .add_template_owned(key.clone(), template)
+                        .map_err(|fault| PromptError::invalid(file, format!("phrase '{key}': {fault:#}")))?;
                 }
                 Node::List(list) if key == "quick_replies" => quick_replies = list,
                 Node::List(_) => return Err(PromptError::invalid(file, format!("'{key}' must be one text, not a list"))),

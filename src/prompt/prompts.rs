@@ -138,7 +138,9 @@ fn reply_template(text: &str) -> Result<Environment<'static>, PromptError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     for (name, section) in [("system", system), ("user", user)] {
-        environment.add_template_owned(name, section.trim().to_owned()).map_err(|error| PromptError::invalid("reply.md", format!("{error:#}")))?;
+        environment
+            .add_template_owned(name, section.trim().to_owned())
+            .map_err(|error| PromptError::invalid("reply.md", format!("{error:#}")))?;
     }
     Ok(environment)
 }
@@ -159,7 +161,11 @@ mod tests {
     fn a_shops_own_file_replaces_the_built_in_one_and_changes_the_hash() {
         let folder = tempfile::tempdir().unwrap();
         let built_in = Prompts::load(Some(folder.path()), "s").unwrap();
-        std::fs::write(folder.path().join("reply.md"), "---\nname: reply\n---\n## system\nBe {{ shop }}.\n## user\n{{ question }}{{ sources }}").unwrap();
+        std::fs::write(
+            folder.path().join("reply.md"),
+            "---\nname: reply\n---\n## system\nBe {{ shop }}.\n## user\n{{ question }}{{ sources }}",
+        )
+        .unwrap();
         let own = Prompts::load(Some(folder.path()), "s").unwrap();
         assert_eq!(own.reply("q", "").unwrap().system, "Be s.");
         assert_ne!(own.hash(), built_in.hash());

@@ -75,7 +75,8 @@ impl DenseIndex {
             for (key, _) in chunk {
                 match known.get(key) {
                     Some(vector) => vectors.push(*key, vector),
-                    None => vectors.push(*key, &fresh.next().ok_or_else(|| InferenceError::Failed { fault: "it returned too few vectors".into() })?),
+                    None => vectors
+                        .push(*key, &fresh.next().ok_or_else(|| InferenceError::Failed { fault: "it returned too few vectors".into() })?),
                 }
             }
         }

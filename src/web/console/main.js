@@ -87,6 +87,7 @@ function go(id) {
 function route() {
   const id = location.hash.slice(1) || null;
   if (!store.agent) return;
+  hush(id);
   pane(id ? "thread" : "queue");
   if (id !== store.selected || !store.detail) {
     alertText("");
@@ -142,7 +143,8 @@ function onEvent(name, data) {
   } else if (name === "typing") {
     if (data.who !== "agent") writing(id, data.on ? data.who : null);
   } else if (name === "conversation.status_changed") {
-    if (data.to === "open" && data.from !== "open") announce(data);
+    hush(id);
+    if (data.to === "open" && data.from !== "open" && !data.conversation.assignee) announce(data.conversation);
     if (id === store.selected) quietly(() => store.open(id));
     soon();
   }
@@ -158,14 +160,16 @@ function writing(id, who) {
   if (id === store.selected) store.changed("writers");
 }
 
-function announce({ conversation }) {
-  if (conversation.assignee) return;
-  const toast = el("button", { type: "button", class: "toast", on: { click() {
-    toast.remove();
-    go(conversation.id);
-  } } }, icon("person"), "A shopper needs a person", el("span", { text: "Open" }));
+function announce({ id }) {
+  if (id === store.selected) return;
+  const toast = el("button", { type: "button", class: "toast", data: { id }, on: { click: () => go(id) } },
+    icon("person"), "A shopper needs a person", el("span", { text: "Open" }));
   byId("toasts").append(toast);
   setTimeout(() => toast.remove(), 9000);
+}
+
+function hush(id) {
+  for (const toast of byId("toasts").querySelectorAll(".toast")) if (toast.dataset.id === id) toast.remove();
 }
 
 function line(text) {

@@ -64,5 +64,7 @@ function took(milliseconds) {
 
 function confidence(value) {
   const percent = `${Math.round(value * 100)} %`;
-  return el("span", { class: "confidence" }, el("meter", { min: 0, max: 1, value, "aria-label": "Confidence" }), percent);
+  const fill = el("span");
+  fill.style.width = `${Math.min(1, Math.max(0, value)) * 100}%`;
+  return el("span", { class: "confidence" }, el("span", { class: "gauge", "aria-hidden": "true" }, fill), percent);
 }
