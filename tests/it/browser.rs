@@ -110,8 +110,8 @@ async fn a_shopper_is_answered_and_handed_to_an_agent() {
     agent.until("the focus on the reply", "return document.activeElement?.id === 'reply-text'", json!([])).await;
     says(&agent, "Hello, this is Ana. We sell no cars.").await;
 
-    let reply = shows(&shopper, "#log .row.agent", "We sell no cars.").await;
-    assert!(reply.starts_with("Ana"), "the agent's name stands above the reply: {reply}");
+    shows(&shopper, "#log .row.agent .bubble", "We sell no cars.").await;
+    shows(&shopper, "#log .row.agent .author", "Ana").await;
     shows(&shopper, "#intro", "You are talking to Ana").await;
     let rows = format!("return {WIDGET}.querySelectorAll('#log .row').length");
     assert_eq!(shopper.script(&rows, json!([])).await, 9, "each message stands there once");

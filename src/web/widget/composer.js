@@ -30,7 +30,7 @@ export class Composer {
 
   /** Moves the focus here where that opens no keyboard on the screen over the conversation. */
   focus() {
-    if (matchMedia("(hover: hover)").matches) this.text.focus({ preventScroll: true });
+    if (!matchMedia("(pointer: coarse)").matches) this.text.focus({ preventScroll: true });
     this.fit();
   }
 

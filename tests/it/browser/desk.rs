@@ -56,7 +56,7 @@ impl Served {
         fs::write(knowledge.join("delivery.md"), ENTRIES).unwrap();
         let mut command = program(folder.path());
         command.arg("--knowledge").arg(&knowledge).args(["--listen", "127.0.0.1:0"]);
-        command.env("NIGHTDESK__ANSWERS__STYLE", "stored").env("NIGHTDESK__ENGINE__ENABLED", "false");
+        command.env("NIGHTDESK__LOG__FILTER", "warn").env("NIGHTDESK__ANSWERS__STYLE", "stored").env("NIGHTDESK__ENGINE__ENABLED", "false");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
