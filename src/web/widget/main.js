@@ -135,18 +135,22 @@ function onEvent(name, data) {
     take(data);
     draw();
   } else if (name === "message.delta") {
-    timeline.addDelta(data.message_id, data.text);
+    if (!withPerson()) timeline.addDelta(data.message_id, data.text);
   } else if (name === "typing") {
-    if (data.who !== "shopper") timeline.setTyping(data.on ? { type: data.who, name: data.who === "agent" ? conversation?.assignee?.name : undefined } : null);
+    if (data.who === "agent" || !withPerson()) timeline.setTyping(data.on ? { type: data.who, name: data.who === "agent" ? conversation?.assignee?.name : undefined } : null);
   } else if (name === "conversation.status_changed") {
     conversation = data.conversation;
-    if (conversation.status !== "pending") timeline.endBot();
     if (data.from === "resolved") {
       memory.remove("rated");
       thanked = null;
     }
     draw();
   }
+}
+
+/** Whether the bot is silent. What it was writing when a person took over goes on for a moment and is never stored. */
+function withPerson() {
+  return conversation !== null && conversation.status !== "pending";
 }
 
 function take(message) {
@@ -210,6 +214,7 @@ function banner(text) {
 function draw() {
   drawHead();
   drawWelcome();
+  if (withPerson()) timeline.endBot();
   timeline.draw(outbox.items);
   drawAfter();
 }
