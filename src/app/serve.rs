@@ -35,7 +35,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let running = start(settings, Some(recorder)).await?;
     tokio::spawn(stop_on_signal(running.soft.clone(), running.hard.clone()));
     let took = began.elapsed().as_secs_f64();
-    let greeting = format!("Nightdesk {VERSION} is ready in {took:.1} s: {shop} with {} entries\n\n{}\n", running.entries, running.places(demo));
+    let greeting =
+        format!("Nightdesk {VERSION} is ready in {took:.1} s: {shop} with {} entries\n\n{}\n", running.entries, running.places(demo));
     // A server goes on when nobody reads its greeting any more.
     let _ = std::io::stdout().write_all(greeting.as_bytes());
     running.wait().await

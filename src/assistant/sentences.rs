@@ -41,7 +41,12 @@ pub fn canonical(sentence: &str) -> String {
         })
         .collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
-    words.join(" ").trim_start_matches(['-', '*', '\u{2022}', ' ']).trim_matches('"').trim_end_matches(['.', '!', '\u{3002}']).to_lowercase()
+    words
+        .join(" ")
+        .trim_start_matches(['-', '*', '\u{2022}', ' '])
+        .trim_matches('"')
+        .trim_end_matches(['.', '!', '\u{3002}'])
+        .to_lowercase()
 }
 
 /// Lower-cased words of three letters or more, or single Han characters: what overlap is counted in.

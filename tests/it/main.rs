@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod agent;
+mod browser;
 mod cli;
 mod crash;
 mod hostile;

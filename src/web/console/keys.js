@@ -6,9 +6,9 @@ export function installKeys({ store, queue, thread, act, back }) {
   const actions = {
     j: () => queue.move(1),
     k: () => queue.move(-1),
-    c: () => store.conversation && !store.mine && store.conversation.status !== "resolved" && act("claim"),
+    c: () => store.free && !store.mine && act("claim"),
     r: () => thread.focusReply(),
-    e: () => store.conversation && store.conversation.status !== "resolved" && act("resolve"),
+    e: () => store.free && act("resolve"),
     "?": () => byId("help").showModal(),
     Escape: back,
   };

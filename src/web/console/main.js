@@ -1,7 +1,9 @@
 // The agent console: signing in, following the events of all conversations, and moving between the panes.
 
+import { ApiError } from "../shared/api.js";
 import { byId, el, icon } from "../shared/dom.js";
 import { EventStream } from "../shared/sse.js";
+import { Storage } from "../shared/storage.js";
 import { installKeys } from "./keys.js";
 import { Queue } from "./queue.js";
 import { Side } from "./side.js";
@@ -9,6 +11,10 @@ import { advice, Store } from "./store.js";
 import { Thread } from "./thread.js";
 
 const WRITER_MS = { bot: 90_000, shopper: 10_000, agent: 10_000 };
+
+// The cookie cannot be seen from here; without this mark nobody is signed in, and the server need not be asked.
+const SIGNED_IN = "signed-in";
+const memory = new Storage("localStorage", "nightdesk:console:");
 
 const store = new Store();
 let stream = null;
@@ -51,9 +57,8 @@ async function quietly(work) {
 /** Somebody was faster: show the state as it is now, and say who. */
 async function taken(error) {
   await store.open(store.selected).catch(() => {});
-  const owner = store.conversation?.assignee;
-  const other = error.code === "taken" && owner && owner.id !== store.agent?.id;
-  alertText(other ? `Taken by ${owner.name}. Choose another ticket.` : error.message);
+  const { other } = store;
+  alertText(error.code === "taken" && other ? `Taken by ${other.name}. Choose another ticket.` : error.message);
   soon();
 }
 
@@ -82,6 +87,7 @@ function go(id) {
 function route() {
   const id = location.hash.slice(1) || null;
   if (!store.agent) return;
+  hush(id);
   pane(id ? "thread" : "queue");
   if (id !== store.selected || !store.detail) {
     alertText("");
@@ -137,7 +143,8 @@ function onEvent(name, data) {
   } else if (name === "typing") {
     if (data.who !== "agent") writing(id, data.on ? data.who : null);
   } else if (name === "conversation.status_changed") {
-    if (data.to === "open" && data.from !== "open") announce(data);
+    hush(id);
+    if (data.to === "open" && data.from !== "open" && !data.conversation.assignee) announce(data.conversation);
     if (id === store.selected) quietly(() => store.open(id));
     soon();
   }
@@ -153,14 +160,16 @@ function writing(id, who) {
   if (id === store.selected) store.changed("writers");
 }
 
-function announce({ conversation }) {
-  if (conversation.assignee) return;
-  const toast = el("button", { type: "button", class: "toast", on: { click() {
-    toast.remove();
-    go(conversation.id);
-  } } }, icon("person"), "A shopper needs a person", el("span", { text: "Open" }));
+function announce({ id }) {
+  if (id === store.selected) return;
+  const toast = el("button", { type: "button", class: "toast", data: { id }, on: { click: () => go(id) } },
+    icon("person"), "A shopper needs a person", el("span", { text: "Open" }));
   byId("toasts").append(toast);
   setTimeout(() => toast.remove(), 9000);
+}
+
+function hush(id) {
+  for (const toast of byId("toasts").querySelectorAll(".toast")) if (toast.dataset.id === id) toast.remove();
 }
 
 function line(text) {
@@ -183,12 +192,14 @@ store.addEventListener("agent", () => {
   byId("login").hidden = inside;
   byId("desk").hidden = !inside;
   if (inside) {
+    memory.set(SIGNED_IN, "1");
     byId("agent-name").textContent = store.agent.name;
     follow();
     attempt(() => store.loadTickets());
     route();
   } else {
     stream?.close();
+    memory.remove(SIGNED_IN);
     document.title = "Nightdesk";
     byId("login-email").focus();
   }
@@ -224,12 +235,14 @@ installKeys({ store, queue, thread, act, back: () => (byId("panes").dataset.pane
 
 async function enter() {
   try {
+    if (!memory.get(SIGNED_IN)) throw new ApiError(401, "unauthorized", "");
     store.agent = (await store.call("GET", "/me")).agent;
     store.changed("agent");
   } catch (error) {
     byId("login").hidden = false;
     byId("login-email").focus();
-    if (error.status !== 401) {
+    if (error.status === 401) memory.remove(SIGNED_IN);
+    else {
       byId("login-error").textContent = advice(error);
       byId("login-error").hidden = false;
     }

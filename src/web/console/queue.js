@@ -35,6 +35,7 @@ export class Queue {
     byId("tabs").append(...this.tabs.map(({ tab }) => tab));
     byId("tabs").addEventListener("keydown", (event) => this.arrow(event, onQueue));
     store.addEventListener("tickets", () => this.draw());
+    store.addEventListener("detail", () => this.mark());
     setInterval(() => this.tick(), 20_000);
   }
 
@@ -48,7 +49,7 @@ export class Queue {
   }
 
   draw() {
-    const { queue, counts, tickets, selected } = this.store;
+    const { queue, counts, tickets } = this.store;
     for (const { name, tab, count } of this.tabs) {
       tab.setAttribute("aria-selected", String(name === queue));
       tab.tabIndex = name === queue ? 0 : -1;
@@ -60,15 +61,21 @@ export class Queue {
     if (!tickets) this.list.replaceChildren(el("li", { class: "empty", text: "Loading…" }));
     else if (!tickets.length) {
       this.list.replaceChildren(el("li", { class: "empty" }, icon("inbox"), el("strong", { text: EMPTY[queue][0] }), el("span", { text: EMPTY[queue][1] })));
-    } else this.list.replaceChildren(...tickets.map((item) => this.row(item, selected)));
+    } else this.list.replaceChildren(...tickets.map((item) => this.row(item)));
     this.list.scrollTop = scrolled;
     if (focused) [...this.list.querySelectorAll("button")].find((button) => button.dataset.id === focused)?.focus({ preventScroll: true });
   }
 
-  row({ ticket, conversation, contact_name: name, last_message: last, waiting }, selected) {
+  /** Moves the mark alone: the rows, and the focus in them, stay. */
+  mark() {
+    const rows = [...this.list.querySelectorAll(".ticket")];
+    (this.store.tickets ?? []).forEach(({ ticket, conversation }, at) => rows[at]?.setAttribute("aria-current", String(this.isOpen(ticket, conversation))));
+  }
+
+  row({ ticket, conversation, contact_name: name, last_message: last, waiting }) {
     const since = waiting && last ? last.created_at : ticket.created_at;
     const open = ticket.state === "open";
-    const button = el("button", { type: "button", class: "ticket", data: { id: conversation.id }, "aria-current": String(conversation.id === selected), on: { click: () => this.onOpen(conversation.id) } },
+    const button = el("button", { type: "button", class: "ticket", data: { id: conversation.id }, "aria-current": String(this.isOpen(ticket, conversation)), on: { click: () => this.onOpen(conversation.id) } },
       el("span", { class: "ticket-top" },
         el("strong", { text: name || "Shopper" }), el("span", { class: "ticket-number", text: `#${ticket.number}` }),
         el("time", { dateTime: since, title: moment(since), text: age(since) })),
@@ -78,6 +85,12 @@ export class Queue {
         waiting && open ? el("span", { class: "waits" }, "Waiting") : null,
         ticket.assignee ? el("span", { class: "ticket-agent", text: ticket.assignee.name }) : null));
     return el("li", {}, button);
+  }
+
+  /** A conversation that was taken up again has several tickets; the newest is the one on view. */
+  isOpen(ticket, conversation) {
+    const { selected, detail } = this.store;
+    return conversation.id === selected && (!detail?.ticket || detail.ticket.id === ticket.id);
   }
 
   tick() {

@@ -45,8 +45,8 @@ export class Side {
         ["Decision", DECISIONS[bot.decision] ?? bot.decision ?? "Unknown"],
         ["Confidence", typeof bot.confidence === "number" ? confidence(bot.confidence) : null],
         ["Sources", bot.sources?.length ? el("ul", {}, bot.sources.map((source) => el("li", { text: source.type === "order" ? `Order ${source.number}` : source.title }))) : "None"],
-        ["Model", bot.model],
-        ["Took", bot.milliseconds === undefined || bot.milliseconds === null ? null : `${(bot.milliseconds / 1000).toFixed(1)} s`],
+        ["Written by", bot.model === "stored" ? "Stored text" : bot.model],
+        ["Took", typeof bot.milliseconds === "number" ? took(bot.milliseconds) : null],
       ]) : section("Last bot message", [["Decision", "The bot has not written yet"]]),
     );
   }
@@ -58,7 +58,13 @@ function section(title, rows) {
   return el("section", {}, el("h3", { text: title }), el("dl", {}, list));
 }
 
+function took(milliseconds) {
+  return milliseconds < 1000 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
 function confidence(value) {
   const percent = `${Math.round(value * 100)} %`;
-  return el("span", { class: "confidence" }, el("meter", { min: 0, max: 1, value, "aria-label": "Confidence" }), percent);
+  const fill = el("span");
+  fill.style.width = `${Math.min(1, Math.max(0, value)) * 100}%`;
+  return el("span", { class: "confidence" }, el("span", { class: "gauge", "aria-hidden": "true" }, fill), percent);
 }

@@ -21,8 +21,21 @@ export class Store extends EventTarget {
     return this.detail?.conversation ?? null;
   }
 
+  /** Whether this agent has the open conversation. */
   get mine() {
-    return this.conversation?.assignee?.id === this.agent?.id;
+    return this.conversation?.status === "open" && this.conversation.assignee?.id === this.agent?.id;
+  }
+
+  /** The other agent who has it; only they can act on it. */
+  get other() {
+    const { conversation } = this;
+    const held = conversation?.status === "open" || conversation?.status === "snoozed";
+    return held && conversation.assignee && conversation.assignee.id !== this.agent?.id ? conversation.assignee : null;
+  }
+
+  /** Whether this agent may claim, answer or resolve it. */
+  get free() {
+    return this.conversation !== null && this.conversation.status !== "resolved" && !this.other;
   }
 
   changed(...parts) {
@@ -103,7 +116,7 @@ export class Store extends EventTarget {
     item.state = "sending";
     this.changed("detail");
     try {
-      if (this.selected === id && !this.mine) await this.act("claim", id);
+      if (this.selected !== id || !this.mine) await this.act("claim", id);
       const { message } = await this.call("POST", `/conversations/${encodeURIComponent(id)}/messages`, { content: item.content, echo_id: item.echo_id });
       this.put(message);
     } catch (error) {

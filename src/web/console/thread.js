@@ -29,6 +29,10 @@ export class Thread {
       event.preventDefault();
       this.submit();
     });
+    // A banner or a growing reply takes room: whoever read the end goes on reading it.
+    this.atEnd = true;
+    this.scroll.addEventListener("scroll", () => (this.atEnd = this.nearEnd()), { passive: true });
+    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.scroll);
     store.addEventListener("detail", () => this.draw());
     store.addEventListener("writers", () => this.drawWriter());
   }
@@ -61,7 +65,9 @@ export class Thread {
   draw() {
     const { detail, selected } = this.store;
     const ready = detail !== null;
-    for (const id of ["thread-head", "thread-scroll", "reply"]) byId(id).hidden = !ready;
+    for (const id of ["thread-head", "thread-scroll"]) byId(id).hidden = !ready;
+    byId("reply").hidden = !this.store.free;
+    this.drawClosed();
     byId("thread-empty").hidden = ready;
     if (!ready) {
       const text = selected ? "Loading…" : "Choose a ticket on the left, or press j.";
@@ -70,7 +76,7 @@ export class Thread {
       return;
     }
     const fresh = this.shown !== selected;
-    const stay = fresh || this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < 90;
+    const stay = fresh || this.nearEnd();
     if (fresh) {
       this.shown = selected;
       this.nodes.clear();
@@ -82,15 +88,21 @@ export class Thread {
     this.drawMessages(detail);
     this.drawWriter();
     this.drawNote();
-    if (stay) this.scroll.scrollTop = this.scroll.scrollHeight;
+    if (stay) this.toEnd();
+  }
+
+  nearEnd() {
+    return this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < 90;
+  }
+
+  toEnd() {
+    this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
   drawHead({ conversation, contact, ticket }) {
-    const { mine } = this.store;
-    const owner = conversation.assignee;
-    const state = conversation.status === "open" && owner ? (mine ? "With you" : `With ${owner.name}`) : STATUS[conversation.status] ?? conversation.status;
+    const { mine, other, free } = this.store;
+    const state = mine ? "With you" : other ? `With ${other.name}` : STATUS[conversation.status] ?? conversation.status;
     const button = (action, label, kind = "") => el("button", { type: "button", class: `button small ${kind}`, text: label, data: { action }, on: { click: () => this.on.act(action) } });
-    const open = conversation.status !== "resolved";
     const focused = byId("thread-head").contains(document.activeElement) ? document.activeElement.dataset.action : null;
     byId("thread-head").replaceChildren(
       el("button", { type: "button", class: "bar-button only-narrow", "aria-label": "Back to the tickets", on: { click: this.on.back } }, icon("back")),
@@ -98,9 +110,9 @@ export class Thread {
         el("h2", { text: contact.name || contact.email || "Shopper" }),
         el("p", { text: ticket ? `#${ticket.number} · ${state}` : state })),
       el("div", { class: "thread-actions" },
-        open && !mine ? button("claim", "Claim", "primary") : null,
-        open && conversation.status === "open" ? button("return", "Give back to the bot") : null,
-        open ? button("resolve", "Resolve", mine ? "primary" : "") : null),
+        free && !mine ? button("claim", "Claim", "primary") : null,
+        free && conversation.status === "open" ? button("return", "Give back to the bot") : null,
+        free ? button("resolve", "Resolve", mine ? "primary" : "") : null),
       el("button", { type: "button", class: "bar-button only-medium", "aria-label": "About this conversation", on: { click: this.on.info } }, icon("info")),
     );
     if (focused) (byId("thread-head").querySelector(`[data-action="${focused}"]`) ?? byId("thread-head").querySelector("[data-action]"))?.focus();
@@ -154,14 +166,20 @@ export class Thread {
     node.textContent = who === "bot" ? "The bot is writing…" : "The shopper is writing…";
   }
 
+  /** Says why there is no reply to write. */
+  drawClosed() {
+    const { conversation, free, other } = this.store;
+    const node = byId("thread-closed");
+    node.hidden = !conversation || free;
+    node.textContent = node.hidden ? "" : other ? `${other.name} has this conversation.` : "Resolved. The shopper’s next message opens it again.";
+  }
+
   drawNote() {
-    const { conversation, mine } = this.store;
+    const { mine } = this.store;
     const left = LIMIT - [...this.text.value].length;
-    const owner = conversation?.assignee;
     const note = left < 500 ? (left < 0 ? `${-left} characters too many` : `${left} characters left`)
       : mine ? "Enter sends, Shift+Enter starts a new line"
-        : owner && conversation.status === "open" ? `${owner.name} has this conversation; claim it to reply`
-          : "Sending claims the conversation; the bot is then silent";
+        : "Sending claims the conversation; the bot is then silent";
     byId("reply-note").textContent = note;
     byId("reply-send").disabled = this.text.value.trim() === "" || left < 0;
   }

@@ -36,11 +36,16 @@ function linked(text) {
   for (const match of text.matchAll(LINK)) {
     const href = safeAddress(match[0]);
     if (!href) continue;
-    nodes.push(text.slice(from, match.index), el("a", { href, rel: "noopener noreferrer nofollow", target: "_blank", text: match[0] }));
+    nodes.push(text.slice(from, match.index), el("a", { href, rel: "noopener noreferrer nofollow", target: "_blank" }, breakable(match[0])));
     from = match.index + match[0].length;
   }
   nodes.push(text.slice(from));
   return nodes;
+}
+
+/** An address that may break after its slashes rather than within a word. */
+function breakable(address) {
+  return address.split(/(?<=[^/:]\/)/).flatMap((part, index) => (index ? [document.createElement("wbr"), part] : [part]));
 }
 
 function safeAddress(text) {

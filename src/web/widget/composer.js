@@ -28,8 +28,9 @@ export class Composer {
     this.show();
   }
 
+  /** Moves the focus here where that opens no keyboard on the screen over the conversation. */
   focus() {
-    this.text.focus({ preventScroll: true });
+    if (!matchMedia("(pointer: coarse)").matches) this.text.focus({ preventScroll: true });
     this.fit();
   }
 

@@ -5,10 +5,13 @@ import { words } from "./context.js";
 
 const EMAIL = /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/;
 
+// What was looked up last: one slip in either field must not cost typing both again.
+const tried = { order: "", mail: "" };
+
 /** Asks for order number and e-mail; `onSubmit(text)` gets the message that says both. */
 export function orderForm(email, onSubmit) {
-  const number = field("order-number", words.orderNumber, { placeholder: words.orderHint, autocomplete: "off", autocapitalize: "characters", spellcheck: false, maxLength: 64 });
-  const address = field("order-email", words.email, { type: "email", autocomplete: "email", inputMode: "email", maxLength: 254, value: email ?? "" });
+  const number = field("order-number", words.orderNumber, { placeholder: words.orderHint, autocomplete: "off", autocapitalize: "characters", spellcheck: false, maxLength: 64, value: tried.order });
+  const address = field("order-email", words.email, { type: "email", autocomplete: "email", inputMode: "email", maxLength: 254, value: tried.mail || email || "" });
   const form = el("form", { class: "card", noValidate: true, "aria-labelledby": "order-title" },
     el("h2", { id: "order-title", text: words.orderTitle }), number.node, address.node,
     el("button", { class: "button primary", text: words.lookUp }));
@@ -19,8 +22,9 @@ export function orderForm(email, onSubmit) {
     number.complain(order ? "" : words.numberMissing);
     address.complain(EMAIL.test(mail) ? "" : words.emailWrong);
     const wrong = form.querySelector('[aria-invalid="true"]');
-    if (wrong) wrong.focus();
-    else onSubmit(`${order.startsWith("#") ? "" : "#"}${order}, ${mail}`);
+    if (wrong) return wrong.focus();
+    Object.assign(tried, { order, mail });
+    onSubmit(`${order.startsWith("#") ? "" : "#"}${order}, ${mail}`);
   });
   return form;
 }
@@ -37,8 +41,8 @@ function field(id, label, props) {
   return { input, complain, node: el("div", { class: "field" }, el("label", { for: id, text: label }), input, error) };
 }
 
-/** One to five stars and a comment; `onSubmit(rating, comment)` resolves when stored, `onSkip()` puts the form away. */
-export function ratingForm(onSubmit, onSkip) {
+/** One to five stars and a comment; `onSubmit(rating, comment)` resolves when stored, `onSkip()` puts the form away, `onGrow()` shows its end. */
+export function ratingForm({ onSubmit, onSkip, onGrow }) {
   const send = el("button", { class: "button primary", text: words.submit, disabled: true });
   const comment = el("textarea", { id: "rating-comment", class: "input", rows: 2, maxLength: 2000, placeholder: words.comment, "aria-label": words.comment });
   const more = el("div", { class: "rating-more", hidden: true }, comment);
@@ -49,7 +53,7 @@ export function ratingForm(onSubmit, onSkip) {
       stars.forEach((star, index) => star.classList.toggle("on", index < count));
       more.hidden = false;
       send.disabled = false;
-      form.scrollIntoView({ block: "end" });
+      onGrow();
     });
     return el("label", { class: "star", title: words.star(count) }, input, icon("star"), el("span", { class: "sr-only", text: words.star(count) }));
   });

@@ -18,9 +18,11 @@ let stream = null;
 let visible = context.popout;
 let attempts = 0;
 let thanked = null;
+let markStarted;
+const started = new Promise((done) => (markStarted = done));
 
 const outbox = new Outbox({
-  deliver: (content, echoId) => session.post("messages", { content, echo_id: echoId }),
+  deliver,
   onChange: draw,
   onSent({ message, conversation: current }) {
     const first = conversation === null;
@@ -45,6 +47,19 @@ const composer = new Composer(
   },
 );
 
+/** Waits for the session: whoever writes before it has begun must not be told that they may not. */
+async function deliver(content, echoId) {
+  await started;
+  const send = () => session.post("messages", { content, echo_id: echoId });
+  try {
+    return await send();
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    await begin();
+    return send();
+  }
+}
+
 function say(text) {
   outbox.add(text);
   timeline.toEnd();
@@ -57,8 +72,11 @@ async function begin() {
     attempts = 0;
     banner("");
     ({ shop, contact } = snapshot);
+    // Another conversation than before: the old secret opened nothing any more.
+    if (snapshot.conversation?.id !== conversation?.id) timeline.clear();
     conversation = snapshot.conversation ?? null;
     snapshot.messages.forEach(take);
+    markStarted();
     draw();
     timeline.toEnd();
     if (conversation) tell("session", { started: true });
@@ -67,13 +85,21 @@ async function begin() {
     follow(conversation?.last_seq ?? 0);
   } catch (error) {
     if (!(error.passing ?? false)) {
-      banner(error.status === 403 || error.status === 404 ? words.refused : error.message);
+      refuse(error.status === 403 || error.status === 404 ? words.refused : error.message);
       tell("error", { text: error.message });
       return;
     }
     banner(words.failed);
     setTimeout(begin, error.retryAfterMs ?? backoff(attempts++));
   }
+}
+
+/** Nothing that the shopper writes would arrive: there is nowhere to write. */
+function refuse(text) {
+  banner(text);
+  byId("intro").textContent = "";
+  byId("person").hidden = true;
+  byId("composer").hidden = true;
 }
 
 function follow(lastId) {
@@ -88,12 +114,14 @@ function follow(lastId) {
     onState(state) {
       // A server that asks for a reconnect is back within a second; only a real outage is worth a word.
       if (state !== "open") {
+        timeline.breakDraft();
         lost ??= setTimeout(() => banner(words.offline), 1500);
         return;
       }
       clearTimeout(lost);
       lost = null;
       banner("");
+      outbox.retryAll();
     },
   });
 }
@@ -107,18 +135,22 @@ function onEvent(name, data) {
     take(data);
     draw();
   } else if (name === "message.delta") {
-    timeline.addDelta(data.message_id, data.text);
+    if (!withPerson()) timeline.addDelta(data.message_id, data.text);
   } else if (name === "typing") {
-    if (data.who !== "shopper") timeline.setTyping(data.on ? { type: data.who, name: data.who === "agent" ? conversation?.assignee?.name : undefined } : null);
+    if (data.who === "agent" || !withPerson()) timeline.setTyping(data.on ? { type: data.who, name: data.who === "agent" ? conversation?.assignee?.name : undefined } : null);
   } else if (name === "conversation.status_changed") {
     conversation = data.conversation;
-    if (conversation.status !== "pending") timeline.endDraft();
     if (data.from === "resolved") {
       memory.remove("rated");
       thanked = null;
     }
     draw();
   }
+}
+
+/** Whether the bot is silent. What it was writing when a person took over goes on for a moment and is never stored. */
+function withPerson() {
+  return conversation !== null && conversation.status !== "pending";
 }
 
 function take(message) {
@@ -160,6 +192,7 @@ async function askForPerson() {
   const button = byId("person");
   button.disabled = true;
   try {
+    await started;
     ({ conversation } = await session.post("handoff", {}));
     tell("session", { started: true });
     timeline.toEnd();
@@ -181,6 +214,7 @@ function banner(text) {
 function draw() {
   drawHead();
   drawWelcome();
+  if (withPerson()) timeline.endBot();
   timeline.draw(outbox.items);
   drawAfter();
 }
@@ -227,11 +261,12 @@ function drawAfter() {
   node.dataset.form = wanted;
   const stay = timeline.nearEnd();
   if (wanted === "") node.replaceChildren();
-  else if (wanted.startsWith("order")) node.replaceChildren(orderForm(contact?.email, say));
-  else node.replaceChildren(ratingForm(rate, () => {
-    memory.set("rated", conversation.id);
-    drawAfter();
+  else if (wanted.startsWith("order")) node.replaceChildren(orderForm(contact?.email, (text) => {
+    say(text);
+    // The form is gone, and the focus with it.
+    composer.focus();
   }));
+  else node.replaceChildren(ratingForm({ onSubmit: rate, onSkip: skipRating, onGrow: () => timeline.toEnd() }));
   if (stay) timeline.toEnd();
 }
 
@@ -240,6 +275,12 @@ function formFor(last) {
   if (conversation?.status === "resolved" && thanked === conversation.id) return "thanks";
   if (conversation?.status === "resolved" && !conversation.rating && memory.get("rated") !== conversation.id) return `rating ${conversation.id}`;
   return last?.author.type === "bot" && last.decision === "ask_order" && conversation?.status === "pending" ? `order ${last.id}` : "";
+}
+
+function skipRating() {
+  memory.set("rated", conversation.id);
+  drawAfter();
+  composer.focus();
 }
 
 async function rate(rating, comment) {
@@ -281,8 +322,19 @@ document.addEventListener("visibilitychange", () => {
   if (visible && document.visibilityState === "visible") markRead();
 });
 
+// The loader says first who the shopper is, then whether the chat is open: a session begins with the name it belongs to.
+let greet;
+const greeted = new Promise((done) => (greet = () => {
+  known = true;
+  done();
+}));
+let known = false;
+if (canClose) setTimeout(greet, 1000);
+else greet();
+
 listen({
   opened() {
+    greet();
     visible = true;
     timeline.toEnd();
     composer.focus();
@@ -290,12 +342,13 @@ listen({
     countUnread();
   },
   closed() {
+    greet();
     visible = false;
   },
   "set-user": ({ name, email }) => {
     const unchanged = session.identity && session.identity.name === name && session.identity.email === email;
     session.identity = { name, email };
-    if (!unchanged) begin();
+    if (known && !unchanged) begin();
   },
   "set-locale": ({ locale }) => reload((params) => params.set("locale", locale)),
   "set-color-scheme": ({ scheme }) => setColorScheme(scheme),
@@ -308,4 +361,5 @@ listen({
 
 tell("loaded");
 if (context.popout) composer.focus();
+await greeted;
 begin();

@@ -31,7 +31,9 @@ export class Outbox {
   }
 
   retryAll() {
-    for (const item of this.items) if (item.state === "failed" && item.passing) item.state = "sending";
+    const failed = this.items.filter((item) => item.state === "failed" && item.passing);
+    if (!failed.length) return;
+    for (const item of failed) item.state = "sending";
     this.onChange();
     this.run();
   }

@@ -19,6 +19,11 @@ export class Session {
     try {
       snapshot = await call("POST", "/api/v1/widget/session", { body, headers: this.headers() });
     } catch (error) {
+      // A name or e-mail that the server does not take must not cost the shopper the chat.
+      if (error.status === 422 && this.identity) {
+        this.identity = undefined;
+        return this.start();
+      }
       // The stored secret is expired or of another database: begin anew instead of leaving the shopper without a chat.
       if (error.status !== 401 || !memory.get(TOKEN)) throw error;
       this.forget();

@@ -20,7 +20,13 @@ export class Timeline {
     this.draft = null;
     this.typist = null;
     this.jump.addEventListener("click", () => this.toEnd());
-    this.scroll.addEventListener("scroll", () => this.nearEnd() && (this.jump.hidden = true), { passive: true });
+    this.scroll.addEventListener("scroll", () => {
+      this.atEnd = this.nearEnd();
+      if (this.atEnd) this.jump.hidden = true;
+    }, { passive: true });
+    // A keyboard, a growing text or a line above the composer takes room: whoever read the end goes on reading it.
+    this.atEnd = true;
+    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.scroll);
   }
 
   /** Takes a stored message in; false when it was known and nothing is new. */
@@ -120,6 +126,19 @@ export class Timeline {
     this.draft.show(this.draft.text);
     this.setTyping(null);
     if (stay) this.toEnd();
+  }
+
+  /** The line broke while a reply was being written: its words are incomplete now, and whoever writes it begins again. */
+  breakDraft() {
+    if (!this.draft) return;
+    this.endDraft();
+    this.setTyping({ type: "bot" });
+  }
+
+  /** Nobody but a person writes any more. */
+  endBot() {
+    this.endDraft();
+    if (this.typist?.type === "bot") this.setTyping(null);
   }
 
   endDraft() {

@@ -1,0 +1,153 @@
+//! The shop's page and the console in a real browser, against the real program.
+
+mod desk;
+mod driver;
+
+use driver::{Browser, Driver, Screen, keys};
+use serde_json::json;
+
+/// Whether there is a browser to test with. Where there is none, says so; in a run that asks for it that is a failure.
+fn available() -> Option<Driver> {
+    let driver = Driver::start();
+    if driver.is_none() {
+        let required = std::env::var_os("NIGHTDESK_TEST_REQUIRE").unwrap_or_default();
+        let required = required.to_string_lossy().split(',').any(|name| name.trim() == "browser");
+        assert!(!required, "NIGHTDESK_TEST_REQUIRE names browser, which needs chromium and chromedriver");
+        eprintln!("skipped: browser needs chromium and chromedriver");
+    }
+    driver
+}
+
+/// The widget's document, as an expression. It is of the page's own origin, so a script of the page may look into it.
+const WIDGET: &str = "document.querySelector('nightdesk-widget').shadowRoot.querySelector('iframe').contentDocument";
+
+/// Waits until the widget shows an element with that text; returns the element's whole text.
+async fn shows(page: &Browser, selector: &str, text: &str) -> String {
+    let script = format!(
+        "return [...{WIDGET}.querySelectorAll(arguments[0])].map((one) => one.textContent).find((all) => all.includes(arguments[1]))"
+    );
+    let found = page.until(&format!("the widget's {selector} with {text:?}"), &script, json!([selector, text])).await;
+    found.as_str().unwrap().to_owned()
+}
+
+/// Waits until the shopper could type into the composer.
+async fn composer_has_focus(page: &Browser) {
+    let script = format!("return {WIDGET}.activeElement?.id === 'text' && {WIDGET}.getElementById('shop').textContent.trim() !== ''");
+    page.until("the focus in the composer", &script, json!([])).await;
+}
+
+/// Goes to the launcher with the Tab key and opens the widget with Enter.
+async fn open_by_keyboard(page: &Browser) {
+    for _ in 0..40 {
+        if page.script("return document.activeElement?.tagName === 'NIGHTDESK-WIDGET'", json!([])).await == true {
+            page.press(keys::ENTER).await;
+            return composer_has_focus(page).await;
+        }
+        page.press(keys::TAB).await;
+    }
+    panic!("the Tab key does not reach the launcher");
+}
+
+async fn says(page: &Browser, text: &str) {
+    page.press(text).await;
+    page.press(keys::ENTER).await;
+}
+
+/// Notes every length that the provisional reply has.
+async fn watch_the_draft(page: &Browser) {
+    let script = format!(
+        "window.lengths = new Set(); const live = {WIDGET}.getElementById('live');
+         new MutationObserver(() => {{ const text = live.querySelector('.bubble .prose')?.textContent; if (text) window.lengths.add(text.length); }})
+           .observe(live, {{ childList: true, subtree: true, characterData: true }});"
+    );
+    page.script(&script, json!([])).await;
+}
+
+#[tokio::test]
+async fn a_shopper_is_answered_and_handed_to_an_agent() {
+    let Some(driver) = available() else { return };
+    let desk = desk::Served::start();
+    desk.hire("ana@shop.example", "Ana", "correct horse battery");
+    let shopper = driver.browser(Screen::Desk).await;
+    shopper.goto(&desk.url("/demo")).await;
+
+    open_by_keyboard(&shopper).await;
+    shows(&shopper, "#welcome .bubble", "assistant").await;
+    watch_the_draft(&shopper).await;
+    says(&shopper, "How long does delivery take?").await;
+    let answer = shows(&shopper, "#log .row.bot", "2 to 4 working days").await;
+    assert!(answer.contains("From:How long does delivery take?"), "the source stands under the answer: {answer}");
+    let lengths = shopper.script("return window.lengths.size", json!([])).await;
+    assert!(lengths.as_u64() > Some(1), "the answer was seen to grow, not {lengths} times");
+
+    says(&shopper, "Where is my order?").await;
+    shows(&shopper, "#after form h2", "Your order").await;
+    for _ in 0..3 {
+        shopper.press(keys::BACK_TAB).await;
+    }
+    shopper.press("#AP10042").await;
+    shopper.press(keys::TAB).await;
+    says(&shopper, "mia.berg@example.com").await;
+    let order = shows(&shopper, "#log .row.bot", "Order #AP10042").await;
+    assert!(order.contains("From:Order #AP10042"), "the order stands under the answer: {order}");
+    composer_has_focus(&shopper).await;
+    assert_eq!(shopper.script(&format!("return {WIDGET}.querySelectorAll('#after form').length"), json!([])).await, 0, "the form is gone");
+
+    says(&shopper, "Do you sell cars?").await;
+    shows(&shopper, "#log .row.bot", "passed it to our team").await;
+    shows(&shopper, "#waiting", "Waiting for a person").await;
+
+    let agent = driver.browser(Screen::Desk).await;
+    agent.goto(&desk.url("/console")).await;
+    agent.until("the focus on the e-mail", "return document.activeElement?.id === 'login-email'", json!([])).await;
+    agent.press("ana@shop.example").await;
+    agent.press(keys::TAB).await;
+    says(&agent, "correct horse battery").await;
+    agent.until("the ticket", "return document.querySelector('.ticket-subject')?.textContent === 'Do you sell cars?'", json!([])).await;
+    agent.press("j").await;
+    agent.until("the conversation", "return document.querySelectorAll('#thread-log .message').length === 8", json!([])).await;
+    agent.press("c").await;
+    agent.until("the focus on the reply", "return document.activeElement?.id === 'reply-text'", json!([])).await;
+    says(&agent, "Hello, this is Ana. We sell no cars.").await;
+
+    shows(&shopper, "#log .row.agent .bubble", "We sell no cars.").await;
+    shows(&shopper, "#log .row.agent .author", "Ana").await;
+    shows(&shopper, "#intro", "You are talking to Ana").await;
+    let rows = format!("return {WIDGET}.querySelectorAll('#log .row').length");
+    assert_eq!(shopper.script(&rows, json!([])).await, 9, "each message stands there once");
+
+    shopper.goto(&desk.url("/demo")).await;
+    open_by_keyboard(&shopper).await;
+    shows(&shopper, "#log .row.agent", "We sell no cars.").await;
+    assert_eq!(shopper.script(&rows, json!([])).await, 9, "a reload keeps the conversation");
+
+    assert_eq!(shopper.complaints().await, [""; 0]);
+    assert_eq!(agent.complaints().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_widget_fits_a_phone() {
+    let Some(driver) = available() else { return };
+    let desk = desk::Served::start();
+    let phone = driver.browser(Screen::Phone).await;
+    phone.goto(&desk.url("/demo")).await;
+    let sideways = "const { scrollWidth, clientWidth } = document.documentElement; return scrollWidth - clientWidth";
+    assert_eq!(phone.script(sideways, json!([])).await, 0, "the shop's page does not scroll sideways");
+
+    phone.tap("return document.querySelector('nightdesk-widget').shadowRoot.querySelector('.launcher')").await;
+    shows(&phone, "#welcome .chip", "Where is my order?").await;
+    phone.tap(&format!("return {WIDGET}.querySelector('#welcome .chip')")).await;
+    shows(&phone, "#after form h2", "Your order").await;
+    let fits = format!(
+        "const page = {WIDGET}, root = page.documentElement, scroll = page.getElementById('scroll');
+         const box = page.getElementById('text').getBoundingClientRect();
+         return [root.clientWidth, innerWidth, root.scrollWidth - root.clientWidth, scroll.scrollWidth - scroll.clientWidth,
+           box.height > 0 && box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight]"
+    );
+    let [widget, window, page_over, log_over, composer] =
+        phone.script(&fits, json!([])).await.as_array().unwrap().clone().try_into().unwrap();
+    assert_eq!(widget, window, "the widget takes the whole width");
+    assert_eq!((page_over, log_over), (json!(0), json!(0)), "nothing scrolls sideways");
+    assert_eq!(composer, true, "the composer is in view");
+    assert_eq!(phone.complaints().await, [""; 0]);
+}
