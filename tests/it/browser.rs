@@ -9,13 +9,7 @@ use serde_json::json;
 /// Whether there is a browser to test with. Where there is none, says so; in a run that asks for it that is a failure.
 fn available() -> Option<Driver> {
     let driver = Driver::start();
-    if driver.is_none() {
-        let required = std::env::var_os("NIGHTDESK_TEST_REQUIRE").unwrap_or_default();
-        let required = required.to_string_lossy().split(',').any(|name| name.trim() == "browser");
-        assert!(!required, "NIGHTDESK_TEST_REQUIRE names browser, which needs chromium and chromedriver");
-        eprintln!("skipped: browser needs chromium and chromedriver");
-    }
-    driver
+    crate::support::available("browser", driver.is_some(), "chromium and chromedriver").then_some(driver)?
 }
 
 /// The widget's document, as an expression. It is of the page's own origin, so a script of the page may look into it.
