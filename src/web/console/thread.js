@@ -118,13 +118,13 @@ export class Thread {
     if (focused) (byId("thread-head").querySelector(`[data-action="${focused}"]`) ?? byId("thread-head").querySelector("[data-action]"))?.focus();
   }
 
-  drawMessages({ messages }) {
+  drawMessages({ messages, contact }) {
     const wanted = [];
     let label = null;
     for (const message of messages) {
       if (day(message.created_at) !== label) wanted.push({ key: `day ${(label = day(message.created_at))}`, mark: "", build: () => el("p", { class: "day", text: day(message.created_at) }) });
       const key = (message.author.type === "agent" && message.echo_id) || message.id;
-      wanted.push({ key, mark: `stored ${message.helpful}`, build: () => stored(message) });
+      wanted.push({ key, mark: `stored ${message.helpful}`, build: () => stored(message, contact.name) });
     }
     for (const item of this.store.pending.get(this.store.selected) ?? []) {
       wanted.push({ key: item.echo_id, mark: item.state, build: () => this.unsent(item) });
@@ -185,10 +185,10 @@ export class Thread {
   }
 }
 
-function stored(message) {
+function stored(message, shopper) {
   const { author } = message;
   if (author.type === "system") return el("p", { class: "line", title: moment(message.created_at), text: message.content });
-  const names = { shopper: author.name || "Shopper", bot: author.name || "Bot", agent: author.name || "Agent" };
+  const names = { shopper: author.name || shopper || "Shopper", bot: author.name || "Bot", agent: author.name || "Agent" };
   const rated = message.helpful === true ? "Helpful" : message.helpful === false ? "Not helpful" : null;
   return el("article", { class: `message ${author.type}` },
     el("div", { class: "message-body" },

@@ -290,6 +290,7 @@ async function rate(rating, comment) {
   // The form itself says the thanks, which stay in view until the next message.
   thanked = conversation.id;
   byId("after").dataset.form = "thanks";
+  composer.focus();
 }
 
 function labels() {

@@ -31,7 +31,7 @@ const STRINGS = {
     waiting: "Waiting for a person. You can write more.",
     orderTitle: "Your order",
     orderNumber: "Order number",
-    orderHint: "As in the order confirmation",
+    orderHint: "See your order e-mail",
     email: "E-mail used for the order",
     lookUp: "Look up the order",
     emailWrong: "Please enter an e-mail address like name@example.com.",

@@ -26,7 +26,8 @@ export class Timeline {
     }, { passive: true });
     // A keyboard, a growing text or a line above the composer takes room: whoever read the end goes on reading it.
     this.atEnd = true;
-    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.scroll);
+    const watch = new ResizeObserver(() => this.atEnd && this.toEnd());
+    for (const node of [this.scroll, ...this.scroll.children]) watch.observe(node);
   }
 
   /** Takes a stored message in; false when it was known and nothing is new. */
