@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::prompts::PromptError;
 
 /// The keys that a file has to have.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 25] = [
     "greeting",
     "smalltalk.hello",
     "smalltalk.thanks",
@@ -34,12 +34,10 @@ const KEYS: [&str; 27] = [
     "handoff.order_not_verified",
     "handoff.order_change",
     "handoff.engine_failure",
-    "agent.joined",
-    "resolved",
 ];
 
 /// The variables that a phrase may use.
-const VARIABLES: [&str; 9] = ["shop", "number", "tracking", "carrier", "date", "items", "amount", "name", "reason"];
+const VARIABLES: [&str; 7] = ["shop", "number", "tracking", "carrier", "date", "items", "amount"];
 
 #[derive(Deserialize)]
 #[serde(untagged)]
