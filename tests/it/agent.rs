@@ -23,7 +23,8 @@ async fn only_the_right_password_logs_in_and_nobody_learns_which_part_was_wrong(
     app.hire("ana").await;
     let browser = app.stranger();
     let mut refused = Vec::new();
-    for (email, password) in [("ana@shop.example", "wrong"), ("nobody@shop.example", "correct horse battery"), ("", ""), ("\u{0}", "\u{0}")] {
+    for (email, password) in [("ana@shop.example", "wrong"), ("nobody@shop.example", "correct horse battery"), ("", ""), ("\u{0}", "\u{0}")]
+    {
         let answer = browser.log_in(email, password).await;
         assert_eq!(answer.status(), 401, "{email:?}");
         assert!(answer.headers().get("set-cookie").is_none());
@@ -136,7 +137,9 @@ async fn two_agents_want_it_and_the_second_is_told_who_has_it() {
     let (_shopper, conversation) = waiting(&app).await;
     let claimed = claim(&ana, &conversation).await;
     assert_eq!(text(&claimed, "/conversation/assignee/name"), "ana");
-    for refused in [ben.does("claim", &conversation).await, ben.replies(&conversation, "hi").await, ben.does("resolve", &conversation).await] {
+    for refused in
+        [ben.does("claim", &conversation).await, ben.replies(&conversation, "hi").await, ben.does("resolve", &conversation).await]
+    {
         assert_eq!(refused.status(), 409);
         let body: Value = refused.json().await.unwrap();
         assert_eq!(text(&body, "/error/code"), "taken");

@@ -53,7 +53,10 @@ fn a_knowledge_base_is_checked() {
     let out = Program::of(&shop, &["knowledge", "check"]).run().well();
     assert!(out.contains("4 files, 12 entries: nothing to mend."), "{out}");
 
-    shop.write("knowledge_base/more.md", "---\ntopic: more\nlocale: en\nupdated: 2026-10-01\n---\n\n# More\n\n## How can I pay?\n\nSee [there](nowhere.md#x).\n");
+    shop.write(
+        "knowledge_base/more.md",
+        "---\ntopic: more\nlocale: en\nupdated: 2026-10-01\n---\n\n# More\n\n## How can I pay?\n\nSee [there](nowhere.md#x).\n",
+    );
     let ran = Program::of(&shop, &["knowledge", "check"]).run();
     assert!(ran.out.contains("more.md:9") && ran.out.contains("nowhere.md"), "{}", ran.out);
     assert!(!ran.err.contains("panicked"));
@@ -141,7 +144,9 @@ fn agents_come_and_go() {
 #[test]
 fn the_default_configuration_documents_itself() {
     let default = Program::new(&["config", "default"]).run().well();
-    for section in ["[shop]", "[server]", "[knowledge]", "[prompts]", "[models]", "[engine]", "[answers]", "[orders]", "[widget]", "[limits]", "[log]"] {
+    for section in
+        ["[shop]", "[server]", "[knowledge]", "[prompts]", "[models]", "[engine]", "[answers]", "[orders]", "[widget]", "[limits]", "[log]"]
+    {
         assert!(default.contains(section), "{section}");
     }
     let folder = tempfile::tempdir().unwrap();
@@ -149,7 +154,10 @@ fn the_default_configuration_documents_itself() {
     fs::write(&file, &default).unwrap();
     let out = Program::new(&["config", "check"]).set("--config", &file).run().well();
     assert!(out.contains("the configuration is fine: Alder & Pine"), "{out}");
-    let out = Program::new(&["config", "check"]).env("NIGHTDESK__SHOP__NAME", "Elsewhere").env("NIGHTDESK__SERVER__LISTEN", "127.0.0.1:9999").run();
+    let out = Program::new(&["config", "check"])
+        .env("NIGHTDESK__SHOP__NAME", "Elsewhere")
+        .env("NIGHTDESK__SERVER__LISTEN", "127.0.0.1:9999")
+        .run();
     assert!(out.well().contains("Elsewhere on 127.0.0.1:9999"));
 }
 

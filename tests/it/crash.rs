@@ -20,7 +20,8 @@ async fn an_acknowledged_message_outlives_kill_and_gets_one_reply() {
     let server = serve(&shop);
     shopper.follow(&server.url).await;
     let sent = text(&taken, "/message/id").to_owned();
-    let after = shopper.stream.until(|told| told.is_message_of("bot") && text(&told.data, "/content").contains("2 to 3 working days")).await;
+    let after =
+        shopper.stream.until(|told| told.is_message_of("bot") && text(&told.data, "/content").contains("2 to 3 working days")).await;
     assert!(after.iter().any(|told| told.data["id"] == sent.as_str()), "the message is in the log");
     // One more turn, so that a second reply to the first would be there by now.
     shopper.asks("thank you").await;
@@ -36,7 +37,13 @@ async fn at_whatever_moment_it_is_killed_each_message_gets_one_reply() {
     let shop = Shop::new();
     let mut server = serve(&shop);
     let mut shopper = Shopper::arrive(&server.url).await;
-    let questions = ["How can I pay?", "Do I get an invoice?", "Do you deliver on Saturdays?", "How do I return an item?", "How much does delivery cost?"];
+    let questions = [
+        "How can I pay?",
+        "Do I get an invoice?",
+        "Do you deliver on Saturdays?",
+        "How do I return an item?",
+        "How much does delivery cost?",
+    ];
     // Before the turn, in the search, while the reply is told, about when it is committed, after that.
     for (question, moment) in questions.into_iter().zip([0, 20, 120, 420, 900]) {
         let number = shopper.sends(question).await["message"]["seq"].as_i64().unwrap();

@@ -83,7 +83,10 @@ async fn bodies_that_are_none() {
         let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
         let mut request = shopper.post(MESSAGES).body(body);
         if let Some(content_type) = content_type {
-            request = request.header("content-type", reqwest::header::HeaderValue::from_bytes(content_type.as_bytes()).unwrap_or_else(|_| "?".parse().unwrap()));
+            request = request.header(
+                "content-type",
+                reqwest::header::HeaderValue::from_bytes(content_type.as_bytes()).unwrap_or_else(|_| "?".parse().unwrap()),
+            );
         }
         assert_eq!(verdict(request.send().await.unwrap()).await, (status, code.to_owned()), "of {shown}");
     }
@@ -97,7 +100,9 @@ async fn a_megabyte_is_refused_however_it_comes() {
     let body = "a".repeat(1 << 20);
     let head = |length: &str| {
         let token = &shopper.token;
-        format!("POST {MESSAGES} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n{length}\r\n\r\n")
+        format!(
+            "POST {MESSAGES} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
+        )
     };
     let whole = format!("{}{{\"content\": \"{body}\", \"echo_id\": \"1\"}}", head(&format!("content-length: {}", (1 << 20) + 31)));
     assert_eq!(raw(&app, whole.as_bytes()).await, 413);
@@ -140,14 +145,26 @@ async fn tokens_and_headers_that_open_nothing() {
         assert_eq!(verdict(answer).await, (403, "forbidden".into()), "of {:?}", &token[..token.len().min(20)]);
     }
     let body = json!({"content": "a", "echo_id": "1"});
-    for value in ["", "Bearer", "Bearer ", "Bearer x", &format!("Bearer {}", "0".repeat(64)), "Basic YTpi", "Bearer \u{e9}", &format!("Bearer {}", "a".repeat(6_000))] {
+    for value in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        &format!("Bearer {}", "0".repeat(64)),
+        "Basic YTpi",
+        "Bearer \u{e9}",
+        &format!("Bearer {}", "a".repeat(6_000)),
+    ] {
         let value = reqwest::header::HeaderValue::from_bytes(value.as_bytes()).unwrap();
         let answer = client.post(app.url(MESSAGES)).header("authorization", value).json(&body).send().await.unwrap();
         assert_eq!(verdict(answer).await, (401, "unauthorized".into()));
     }
     let shopper = app.shopper().await;
-    for identity in [json!({"email": "none"}), json!({"name": "x".repeat(81)}), json!({"name": "two\nlines"}), json!({"email": "a\u{0}@b.example"})] {
-        let answer = client.post(app.url("/api/v1/widget/session")).json(&json!({"website_token": "demo", "identity": identity})).send().await;
+    for identity in
+        [json!({"email": "none"}), json!({"name": "x".repeat(81)}), json!({"name": "two\nlines"}), json!({"email": "a\u{0}@b.example"})]
+    {
+        let answer =
+            client.post(app.url("/api/v1/widget/session")).json(&json!({"website_token": "demo", "identity": identity})).send().await;
         assert_eq!(verdict(answer.unwrap()).await, (422, "invalid_content".into()), "of {identity}");
     }
     for last in ["", "-1", "x", "99999999999999999999999", "1e3", " 0 ", "\u{e9}"] {
@@ -180,7 +197,14 @@ async fn paths_and_ids_that_name_nothing() {
     for path in ["/api/v1/nothing", "/api", "/api/v1/agent/tickets/../../x", "/nothing", "/assets/none.js"] {
         assert_eq!(Client::new().get(app.url(path)).send().await.unwrap().status(), 404, "{path}");
     }
-    for path in ["/assets/../Cargo.toml", "/assets/%2e%2e/%2e%2e/Cargo.toml", "/assets/..%2f..%2fCargo.toml", "/assets//etc/hosts", "/assets/%00", "//etc/hosts"] {
+    for path in [
+        "/assets/../Cargo.toml",
+        "/assets/%2e%2e/%2e%2e/Cargo.toml",
+        "/assets/..%2f..%2fCargo.toml",
+        "/assets//etc/hosts",
+        "/assets/%00",
+        "//etc/hosts",
+    ] {
         let status = raw(&app, format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await;
         assert_eq!(status, 404, "{path}");
     }
@@ -225,7 +249,8 @@ async fn every_naughty_string_gets_a_clear_refusal_or_a_calm_reply() {
         let session = client.post(app.url("/api/v1/widget/session")).json(&json!({"website_token": "demo"})).send().await.unwrap();
         let session: Value = session.json().await.unwrap();
         let body = format!("{{\"content\": {line}, \"echo_id\": \"1\"}}");
-        let request = client.post(app.url(MESSAGES)).bearer_auth(text(&session, "/session_token")).header("content-type", "application/json");
+        let request =
+            client.post(app.url(MESSAGES)).bearer_auth(text(&session, "/session_token")).header("content-type", "application/json");
         let answer = request.body(body).send().await.unwrap();
         let shown: String = line.chars().take(60).collect();
         match answer.status().as_u16() {

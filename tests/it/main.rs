@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod hostile;
 mod openapi;
+mod pages;
 mod reload;
 mod shopper;
 mod support;

@@ -160,8 +160,14 @@ fn a_technology_lives_in_one_room() {
 fn domain_types_do_not_serialize() {
     let derive = Regex::new(r"derive\([^)]*\b(Serialize|Deserialize)\b|impl[^{]*\b(Serialize|Deserialize)\b").unwrap();
     let rooms = ["conversation", "commerce", "desk", "identity", "assistant", "confidence", "retrieval"];
-    let domain = sources().into_iter().filter(|source| rooms.contains(&source.room.as_str()) && !source.path.starts_with("src/commerce/import/"));
-    none(domain.filter(|source| derive.is_match(&source.code)).map(|source| format!("{}: serde belongs to the edges", source.path)).collect());
+    let domain =
+        sources().into_iter().filter(|source| rooms.contains(&source.room.as_str()) && !source.path.starts_with("src/commerce/import/"));
+    none(
+        domain
+            .filter(|source| derive.is_match(&source.code))
+            .map(|source| format!("{}: serde belongs to the edges", source.path))
+            .collect(),
+    );
 }
 
 #[test]
@@ -184,7 +190,8 @@ fn every_file_says_what_it_is_for_and_is_short() {
 
 #[test]
 fn the_first_look_at_the_repository_is_short() {
-    let expected = ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "src", "models", "knowledge_base", "prompts", "tests", "target", "data"];
+    let expected =
+        ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "src", "models", "knowledge_base", "prompts", "tests", "target", "data"];
     let names = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     let extra = names.filter(|name| !name.starts_with('.') && !expected.contains(&name.as_str()));
     none(extra.map(|name| format!("{name}: has no place at the top level")).collect());
@@ -206,7 +213,9 @@ fn nothing_is_left_to_do_or_to_debug() {
 
 #[test]
 fn the_rules_see_what_they_look_for() {
-    let code = code_of("//! crate::a\nuse crate::{b::C, d};\nlet x = crate::e::f(); // crate::g\n#[cfg(test)]\nmod tests {\n    use crate::h;\n}\nuse crate::i;\n");
+    let code = code_of(
+        "//! crate::a\nuse crate::{b::C, d};\nlet x = crate::e::f(); // crate::g\n#[cfg(test)]\nmod tests {\n    use crate::h;\n}\nuse crate::i;\n",
+    );
     assert_eq!(imports(&code).into_iter().collect::<Vec<_>>(), ["b", "d", "e", "i"]);
     assert_eq!(imports("use crate::{a::{B, C}, d::E};").into_iter().collect::<Vec<_>>(), ["a", "d"]);
     assert_eq!(imports(&code_of("#[cfg(test)]\nmod x_tests;\nuse crate::a;")).into_iter().collect::<Vec<_>>(), ["a"]);

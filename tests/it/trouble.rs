@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::support::{Program, Shop, root};
+use crate::support::{Program, Shop, available, root};
 
 /// The sentence of a command that must fail, which has to contain all of `parts`.
 #[track_caller]
@@ -39,7 +39,13 @@ fn settings_that_are_none() {
         ("[log]\nfilter = 'a=b=c'\n", &["log.filter"]),
     ] {
         fs::write(&file, text).unwrap();
-        says(Program::new(&["serve", "--listen", "127.0.0.1:0"]).set("--config", &file).env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0").dir(shop.path()), parts);
+        says(
+            Program::new(&["serve", "--listen", "127.0.0.1:0"])
+                .set("--config", &file)
+                .env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+                .dir(shop.path()),
+            parts,
+        );
     }
     says(Program::new(&["config", "check"]).env("NIGHTDESK__SHOP__NMAE", "x"), &["nmae"]);
     says(Program::new(&["config", "check"]).set("--config", Path::new("/nowhere/x.toml")), &["/nowhere/x.toml"]);
@@ -90,7 +96,10 @@ fn files_that_cannot_be_imported() {
     says(import("knowledge", Path::new("/nowhere.csv")), &["/nowhere.csv"]);
     says(import("knowledge", &shop.write("bad.csv", "question,reply\na,b\n")), &["bad.csv"]);
     says(import("knowledge", &shop.write("bad.txt", "a")), &["bad.txt"]);
-    says(import("knowledge", &shop.write("bad.jsonl", "{\"question\": \"a\", \"answer\": \"b\", \"topic\": \"c\"}\n{\"question\"\n")), &["bad.jsonl:2"]);
+    says(
+        import("knowledge", &shop.write("bad.jsonl", "{\"question\": \"a\", \"answer\": \"b\", \"topic\": \"c\"}\n{\"question\"\n")),
+        &["bad.jsonl:2"],
+    );
 }
 
 #[test]
@@ -109,10 +118,18 @@ fn a_data_folder_that_is_none() {
     let file = shop.write("a-file", "");
     for command in ["serve", "ask"] {
         let arguments: &[&str] = if command == "ask" { &["ask", "hello"] } else { &["serve"] };
-        says(Program::of(&shop, arguments).set("--data", &file).env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0"), &["a-file", "--data"]);
+        says(
+            Program::of(&shop, arguments).set("--data", &file).env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0"),
+            &["a-file", "--data"],
+        );
         // Not even the superuser makes a folder there.
         if cfg!(target_os = "linux") {
-            says(Program::of(&shop, arguments).set("--data", Path::new("/proc/nightdesk")).env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0"), &["/proc/nightdesk", "--data"]);
+            says(
+                Program::of(&shop, arguments)
+                    .set("--data", Path::new("/proc/nightdesk"))
+                    .env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0"),
+                &["/proc/nightdesk", "--data"],
+            );
         }
     }
 }
@@ -177,7 +194,10 @@ fn models_that_cannot_be_fetched() {
     let shop = Shop::new();
     let models = shop.path().join("empty");
     // No Python on this path.
-    says(ask(&shop).env("NIGHTDESK__MODELS__FOLDER", models.to_str().unwrap()).env("PATH", "/nowhere"), &["python3", "install Python 3", "models list"]);
+    says(
+        ask(&shop).env("NIGHTDESK__MODELS__FOLDER", models.to_str().unwrap()).env("PATH", "/nowhere"),
+        &["python3", "install Python 3", "models list"],
+    );
     let file = shop.write("file", "");
     says(ask(&shop).env("NIGHTDESK__MODELS__FOLDER", file.to_str().unwrap()).env("PATH", "/nowhere"), &["file"]);
 }
@@ -202,4 +222,26 @@ fn questions_that_are_none() {
         says(Program::of(&shop, &["ask", question]), &["empty"]);
     }
     says(Program::of(&shop, &["ask", &"a".repeat(8_001)]), &["8000 characters"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_may_not_be_read_or_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let shop = Shop::new();
+    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(&shop.data(), 0o555);
+    let refused = fs::write(shop.data().join("x"), "x").is_err();
+    if available("permissions", refused, "a user who is not root") {
+        says(ask(&shop), &["data", "cannot be written", "--data"]);
+        says(serve(&shop), &["data", "cannot be written", "--data"]);
+        mode(&shop.data(), 0o755);
+        mode(&shop.knowledge().join("payment.md"), 0o000);
+        says(ask(&shop), &["payment.md", "cannot be read"]);
+        mode(&shop.knowledge().join("payment.md"), 0o644);
+        mode(&shop.knowledge(), 0o000);
+        says(ask(&shop), &["knowledge_base", "cannot be read"]);
+        mode(&shop.knowledge(), 0o755);
+    }
+    mode(&shop.data(), 0o755);
 }
