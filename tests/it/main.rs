@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod hostile;
 mod openapi;
+mod pages;
 mod reload;
 mod shopper;
 mod support;

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::support::{Program, Shop, root};
+use crate::support::{Program, Shop, available, root};
 
 /// The sentence of a command that must fail, which has to contain all of `parts`.
 #[track_caller]
@@ -222,4 +222,26 @@ fn questions_that_are_none() {
         says(Program::of(&shop, &["ask", question]), &["empty"]);
     }
     says(Program::of(&shop, &["ask", &"a".repeat(8_001)]), &["8000 characters"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_may_not_be_read_or_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let shop = Shop::new();
+    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(&shop.data(), 0o555);
+    let refused = fs::write(shop.data().join("x"), "x").is_err();
+    if available("permissions", refused, "a user who is not root") {
+        says(ask(&shop), &["data", "cannot be written", "--data"]);
+        says(serve(&shop), &["data", "cannot be written", "--data"]);
+        mode(&shop.data(), 0o755);
+        mode(&shop.knowledge().join("payment.md"), 0o000);
+        says(ask(&shop), &["payment.md", "cannot be read"]);
+        mode(&shop.knowledge().join("payment.md"), 0o644);
+        mode(&shop.knowledge(), 0o000);
+        says(ask(&shop), &["knowledge_base", "cannot be read"]);
+        mode(&shop.knowledge(), 0o755);
+    }
+    mode(&shop.data(), 0o755);
 }

@@ -76,13 +76,16 @@ impl Program {
         let mut child = self.command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let mut said = Vec::new();
+        let mut url = None;
         for line in lines {
             let line = line.unwrap();
-            let found = line.trim().strip_prefix("Agent console").map(|rest| rest.trim().trim_end_matches("/console").to_owned());
-            said.push(line);
-            if let Some(url) = found {
-                return Serving { child, url };
+            let place = |name: &str| line.trim().strip_prefix(name).map(|rest| rest.trim().to_owned());
+            url = place("Agent console").map(|console| console.trim_end_matches("/console").to_owned()).or(url);
+            // The last of the addresses.
+            if let (Some(metrics), Some(url)) = (place("Metrics"), &url) {
+                return Serving { child, url: url.clone(), metrics };
             }
+            said.push(line);
         }
         let ended = child.wait();
         panic!("the server ended before it was ready ({ended:?}); it said {said:?}");
@@ -120,9 +123,18 @@ pub struct Serving {
     child: Child,
     /// Where it is.
     pub url: String,
+    /// Where its metrics are.
+    pub metrics: String,
 }
 
 impl Serving {
+    /// Asks it to stop, as a service manager does; its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap().code()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
