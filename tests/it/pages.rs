@@ -96,7 +96,7 @@ async fn a_stop_lets_the_running_reply_finish_and_tells_every_stream() {
     shopper.stream.until(|told| told.name == "message.delta").await;
     let code = server.stop();
     assert_eq!(code, Some(0));
-    let said = shopper.stream.to_its_end().await;
+    let said = shopper.stream.read_to_end().await;
     assert_eq!(said.last().map(String::as_str), Some("reconnect"), "{said:?}");
 
     let server = Program::of(&shop, &["serve"]).env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0").serve();

@@ -54,7 +54,7 @@ impl Stream {
     }
 
     /// Waits until the server ends the stream; the names of what it said until then.
-    pub async fn to_its_end(&mut self) -> Vec<String> {
+    pub async fn read_to_end(&mut self) -> Vec<String> {
         let mut names = Vec::new();
         while let Some(told) = tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("the stream ends in time") {
             names.push(told.name);
