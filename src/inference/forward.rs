@@ -61,11 +61,18 @@ impl Network {
         let sizes = Sizes { width, hidden, heads, epsilon: gguf.float(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-6) };
         let context = required("context_length")?.min(context);
         let base = gguf.float(&key("rope.freq_base"))?.unwrap_or(10_000.0);
+        let count = required("block_count")?;
+        // The embedding is a fifth of a small model: it is repacked beside the layers, not before them.
+        let (embedding, layers) = std::thread::scope(|scope| {
+            let embedding = scope.spawn(|| Linear::load(gguf, &["token_embd".to_owned()], width));
+            let layers = load_layers(gguf, count, &sizes);
+            (embedding.join().unwrap_or_else(|_| Err(gguf.refuse("a tensor has an impossible shape"))), layers)
+        });
         Ok(Self {
-            embedding: Linear::load(gguf, &["token_embd".to_owned()], width)?,
+            embedding: embedding?,
             output: gguf.has("output.weight").then(|| Linear::load(gguf, &["output".to_owned()], width)).transpose()?,
             norm: Norm::load(gguf, "output_norm", &sizes)?,
-            layers: load_layers(gguf, required("block_count")?, &sizes)?,
+            layers: layers?,
             rope: Rope::new(pairing, head_width, base, context),
             heads,
             width,
