@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn the_labelled_shops_import_load_and_check() {
-        let shops = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/shops");
+        let shops = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/shops");
         let Ok(found) = fs::read_dir(&shops) else {
             return eprintln!("skipped: {} is not here", shops.display());
         };
