@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::chat::{Class, Overloaded};
+use crate::inference::text::chat::{Class, Overloaded};
 
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
@@ -42,7 +42,7 @@ impl Drop for Place {
 
 /// Counts the places. Each class may fill only so much of the queue that a more urgent one still finds a place.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub struct Gate {
     limits: [usize; 3],
     taken: Mutex<Taken>,
 }
@@ -56,14 +56,14 @@ struct Taken {
 
 impl Gate {
     /// A gate of `places`, at least one.
-    pub(super) fn new(places: usize) -> Arc<Self> {
+    pub fn new(places: usize) -> Arc<Self> {
         let places = places.max(1);
         let limits = [places, places.div_ceil(2), places.div_ceil(4)];
         Arc::new(Self { limits, taken: Mutex::new(Taken { places: [0; 3], usual: Duration::from_secs(2) }) })
     }
 
     /// A place for `class`, if its share of the queue has one.
-    pub(super) fn admit(self: &Arc<Self>, class: Class) -> Result<Permit, Overloaded> {
+    pub fn admit(self: &Arc<Self>, class: Class) -> Result<Permit, Overloaded> {
         let mut taken = self.taken();
         let all: usize = taken.places.iter().sum();
         if all >= self.limits[class.index()] {
@@ -78,7 +78,7 @@ impl Gate {
     }
 
     /// Remembers how long an answer took: what `Retry-After` is reckoned from.
-    pub(super) fn note_duration(&self, took: Duration) {
+    pub fn note_duration(&self, took: Duration) {
         let mut taken = self.taken();
         taken.usual = (taken.usual * 7 + took) / 8;
     }
@@ -93,7 +93,7 @@ fn report_depth(taken: &Taken) {
 }
 
 /// Work that waits for the engine's thread, the most urgent first.
-pub(super) struct Waiting<T> {
+pub struct Waiting<T> {
     state: Mutex<Lists<T>>,
     changed: Condvar,
 }
@@ -105,7 +105,7 @@ struct Lists<T> {
 
 impl<T> Waiting<T> {
     /// An empty list. The gate bounds it: each item holds a permit.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             state: Mutex::new(Lists { lists: [VecDeque::new(), VecDeque::new(), VecDeque::new()], closed: false }),
             changed: Condvar::new(),
@@ -113,7 +113,7 @@ impl<T> Waiting<T> {
     }
 
     /// Puts `item` behind the others of its class; gives it back when nobody will take it any more.
-    pub(super) fn push(&self, class: Class, item: T) -> Result<(), T> {
+    pub fn push(&self, class: Class, item: T) -> Result<(), T> {
         let mut state = self.state();
         if state.closed {
             return Err(item);
@@ -125,7 +125,7 @@ impl<T> Waiting<T> {
     }
 
     /// The next item, waiting for one; `None` once closed and empty.
-    pub(super) fn pop(&self) -> Option<T> {
+    pub fn pop(&self) -> Option<T> {
         let mut state = self.state();
         loop {
             if let Some(item) = state.lists.iter_mut().find_map(VecDeque::pop_front) {
@@ -139,7 +139,7 @@ impl<T> Waiting<T> {
     }
 
     /// Takes nothing more.
-    pub(super) fn close(&self) {
+    pub fn close(&self) {
         self.state().closed = true;
         self.changed.notify_all();
     }

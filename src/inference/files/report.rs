@@ -55,7 +55,7 @@ fn megabytes(bytes: u64) -> String {
 mod tests {
     use std::path::PathBuf;
 
-    use super::super::manifest::{ModelRole, Profile};
+    use crate::inference::files::manifest::{ModelRole, Profile};
     use super::*;
 
     fn status(state: FileState) -> ModelStatus {

@@ -8,10 +8,10 @@ use std::str::FromStr;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
-use super::error::ModelError;
+use crate::inference::error::ModelError;
 
 /// The manifest the program was built with; used where the models folder has none of its own.
-const EMBEDDED: &str = include_str!("../../models/manifest.toml");
+const EMBEDDED: &str = include_str!("../../../models/manifest.toml");
 
 /// The name of the manifest in a models folder.
 pub const MANIFEST_FILE: &str = "manifest.toml";

@@ -7,14 +7,14 @@
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{Device, Module, Tensor};
 
-use super::error::InferenceError;
+use crate::inference::error::InferenceError;
 use super::gguf::Gguf;
 
 /// The numbers a packed kernel takes at a time.
 const BLOCK: usize = 256;
 
 /// A matrix (with a bias, where the architecture has one): rows of `inputs` numbers to `outputs`.
-pub(super) struct Linear {
+pub struct Linear {
     weight: QMatMul,
     bias: Option<Vec<f32>>,
     inputs: usize,
@@ -24,7 +24,7 @@ pub(super) struct Linear {
 
 impl Linear {
     /// The matrices `names`, one below the other, so that one product serves them all. Each has rows of `inputs` numbers.
-    pub(super) fn load(gguf: &Gguf, names: &[String], inputs: usize) -> Result<Self, InferenceError> {
+    pub fn load(gguf: &Gguf, names: &[String], inputs: usize) -> Result<Self, InferenceError> {
         let padded = inputs.next_multiple_of(BLOCK);
         let mut outputs = 0;
         for name in names {
@@ -53,12 +53,12 @@ impl Linear {
     }
 
     /// How many numbers come out.
-    pub(super) fn outputs(&self) -> usize {
+    pub fn outputs(&self) -> usize {
         self.outputs
     }
 
     /// The product with each row of `rows`.
-    pub(super) fn forward(&self, rows: &[f32]) -> candle_core::Result<Vec<f32>> {
+    pub fn forward(&self, rows: &[f32]) -> candle_core::Result<Vec<f32>> {
         let count = rows.len() / self.inputs;
         let filled = if self.padded == self.inputs {
             rows.to_vec()
@@ -80,7 +80,7 @@ impl Linear {
     }
 
     /// The rows with these numbers: a matrix read as the table of the tokens' embeddings.
-    pub(super) fn rows(&self, ids: &[u32]) -> candle_core::Result<Vec<f32>> {
+    pub fn rows(&self, ids: &[u32]) -> candle_core::Result<Vec<f32>> {
         let table = self.weight.embedding(&Tensor::new(ids, &Device::Cpu)?)?;
         table.narrow(1, 0, self.inputs)?.flatten_all()?.to_vec1()
     }

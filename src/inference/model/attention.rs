@@ -6,23 +6,23 @@ use super::kv::KvCache;
 
 /// Where in the model and the sequence we are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) layer: usize,
+pub struct Place {
+    pub layer: usize,
     /// The position of the first query row.
-    pub(super) start: usize,
-    pub(super) rows: usize,
+    pub start: usize,
+    pub rows: usize,
 }
 
 /// The number of heads and their width; `heads` is a multiple of `kv_heads`, each of which serves a group.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Heads {
-    pub(super) heads: usize,
-    pub(super) kv_heads: usize,
-    pub(super) width: usize,
+pub struct Heads {
+    pub heads: usize,
+    pub kv_heads: usize,
+    pub width: usize,
 }
 
 /// `queries` holds rows of `heads * width` numbers, as does the result.
-pub(super) fn attend(queries: &[f32], cache: &KvCache, heads: Heads, place: Place) -> candle_core::Result<Vec<f32>> {
+pub fn attend(queries: &[f32], cache: &KvCache, heads: Heads, place: Place) -> candle_core::Result<Vec<f32>> {
     let mut out = vec![0.0; queries.len()];
     for kv_head in 0..heads.kv_heads {
         if place.rows == 1 {
@@ -103,7 +103,7 @@ fn softmax(scores: &mut [f32]) {
 }
 
 /// Eight sums side by side: floating-point addition must not be reordered, so one sum would not be vectorised.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();

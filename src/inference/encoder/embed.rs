@@ -7,7 +7,7 @@ use candle_core::Device;
 use sha2::{Digest, Sha256};
 use tokenizers::{Tokenizer, TruncationParams};
 
-use super::InferenceError;
+use crate::inference::error::InferenceError;
 use super::bert::Bert;
 
 /// What follows is not read. The model was trained on 128 tokens and stays useful to 256.

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
-use super::super::progress::Silent;
+use crate::inference::files::progress::Silent;
 use super::*;
 
 const CONTENT: &[u8] = b"weights, nearly";

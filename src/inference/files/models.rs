@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::ModelError;
+use crate::inference::error::ModelError;
 use super::fetch::{self, FolderLock};
 use super::manifest::{Manifest, Model, ModelRole, Profile};
 use super::pip::Pip;

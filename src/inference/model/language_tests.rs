@@ -1,7 +1,7 @@
 //! The forward pass against an independent one.
 
-use super::super::manifest::{ModelRole, Profile};
-use super::super::models::repository_models;
+use crate::inference::files::manifest::{ModelRole, Profile};
+use crate::inference::files::models::repository_models;
 use super::*;
 
 fn say(model: &mut LanguageModel, system: &str, user: &str, most: usize) -> (Vec<u32>, String) {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 
-use super::error::InferenceError;
-use super::queue::Permit;
+use crate::inference::error::InferenceError;
+use crate::inference::engine::queue::Permit;
 
 /// For whom the model works; a shopper goes before an agent, an agent before work that nobody waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ impl Class {
     /// Every class, the most urgent first.
     pub const ALL: [Self; 3] = [Self::Shopper, Self::Agent, Self::Background];
 
-    pub(super) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         match self {
             Self::Shopper => 0,
             Self::Agent => 1,
@@ -30,7 +30,7 @@ impl Class {
         }
     }
 
-    pub(super) fn label(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Shopper => "shopper",
             Self::Agent => "agent",
@@ -59,7 +59,7 @@ pub enum Role {
 }
 
 impl Role {
-    pub(super) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::System => "system",
             Self::User => "user",

@@ -2,7 +2,7 @@
 
 /// Which two numbers of a head form a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pairing {
+pub enum Pairing {
     /// Neighbours (2i, 2i + 1): how llama's converter lays the weights out.
     Neighbours,
     /// A half apart (i, i + d/2): qwen2.
@@ -10,7 +10,7 @@ pub(super) enum Pairing {
 }
 
 /// Sines and cosines for each position of the context.
-pub(super) struct Rope {
+pub struct Rope {
     pairing: Pairing,
     half: usize,
     turns: Vec<(f32, f32)>,
@@ -18,7 +18,7 @@ pub(super) struct Rope {
 
 impl Rope {
     /// Tables for heads of `width` numbers.
-    pub(super) fn new(pairing: Pairing, width: usize, base: f32, context: usize) -> Self {
+    pub fn new(pairing: Pairing, width: usize, base: f32, context: usize) -> Self {
         let half = width / 2;
         let turns = (0..context)
             .flat_map(|position| {
@@ -32,7 +32,7 @@ impl Rope {
     }
 
     /// Turns one head that stands at `position`.
-    pub(super) fn turn(&self, head: &mut [f32], position: usize) {
+    pub fn turn(&self, head: &mut [f32], position: usize) {
         let turns = &self.turns[position * self.half..(position + 1) * self.half];
         match self.pairing {
             Pairing::Neighbours => {

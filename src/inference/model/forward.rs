@@ -1,14 +1,14 @@
 //! The forward pass of the llama and qwen2 architectures.
 
 use super::attention::{Heads, Place, attend, dot};
-use super::error::InferenceError;
+use crate::inference::error::InferenceError;
 use super::gguf::Gguf;
 use super::kv::{KvCache, KvShape};
 use super::rope::{Pairing, Rope};
 use super::weights::Linear;
 
 /// A model's weights, and how to run them.
-pub(super) struct Network {
+pub struct Network {
     embedding: Linear,
     /// Where the embedding does not serve as the output too.
     output: Option<Linear>,
@@ -38,7 +38,7 @@ struct Norm {
 
 impl Network {
     /// Loads the weights; the context is the file's, but at most `context`.
-    pub(super) fn load(gguf: &Gguf, context: usize) -> Result<Self, InferenceError> {
+    pub fn load(gguf: &Gguf, context: usize) -> Result<Self, InferenceError> {
         let architecture = gguf.text("general.architecture")?;
         let pairing = match architecture {
             "llama" => Pairing::Neighbours,
@@ -81,22 +81,22 @@ impl Network {
     }
 
     /// How many tokens fit.
-    pub(super) fn context(&self) -> usize {
+    pub fn context(&self) -> usize {
         self.context
     }
 
     /// How many tokens the weights know.
-    pub(super) fn vocabulary(&self) -> usize {
+    pub fn vocabulary(&self) -> usize {
         self.output.as_ref().unwrap_or(&self.embedding).outputs().min(self.embedding.outputs())
     }
 
     /// An empty cache for one sequence.
-    pub(super) fn cache(&self) -> KvCache {
+    pub fn cache(&self) -> KvCache {
         KvCache::new(KvShape { layers: self.layers.len(), heads: self.heads.kv_heads, width: self.heads.width, context: self.context })
     }
 
     /// Takes in `tokens`, the first of which stands at `start`, and gives the scores of what may follow the last.
-    pub(super) fn forward(&self, tokens: &[u32], start: usize, cache: &mut KvCache) -> candle_core::Result<Vec<f32>> {
+    pub fn forward(&self, tokens: &[u32], start: usize, cache: &mut KvCache) -> candle_core::Result<Vec<f32>> {
         let mut rows = self.embedding.rows(tokens)?;
         for (index, layer) in self.layers.iter().enumerate() {
             let place = Place { layer: index, start, rows: tokens.len() };

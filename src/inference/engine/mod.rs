@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::chat::{ChatMessage, Class, Generate, Generation, Overloaded};
-use super::error::InferenceError;
-use super::language::{Causal, LanguageModel};
-use super::pieces::{Piece, Pieces};
+use crate::inference::text::chat::{ChatMessage, Class, Generate, Generation, Overloaded};
+use crate::inference::error::InferenceError;
+use crate::inference::model::language::{Causal, LanguageModel};
+use crate::inference::text::pieces::{Piece, Pieces};
 use super::queue::{Gate, Permit, Waiting};
 
 /// How the engine is set up.
@@ -201,5 +201,5 @@ fn send(job: &Job, text: String) -> Result<(), Ended> {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
+
 mod tests;

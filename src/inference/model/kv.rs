@@ -1,7 +1,7 @@
 //! Keys and values of the tokens seen so far, in buffers allocated once.
 
 /// The memory of one sequence: for each layer and key/value head, `context` rows of `width` numbers.
-pub(super) struct KvCache {
+pub struct KvCache {
     keys: Vec<f32>,
     values: Vec<f32>,
     heads: usize,
@@ -11,35 +11,35 @@ pub(super) struct KvCache {
 
 /// The extent of a cache.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct KvShape {
-    pub(super) layers: usize,
-    pub(super) heads: usize,
-    pub(super) width: usize,
-    pub(super) context: usize,
+pub struct KvShape {
+    pub layers: usize,
+    pub heads: usize,
+    pub width: usize,
+    pub context: usize,
 }
 
 impl KvCache {
     /// An empty cache. Zeroed memory costs nothing until it is written to.
-    pub(super) fn new(shape: KvShape) -> Self {
+    pub fn new(shape: KvShape) -> Self {
         let length = shape.layers * shape.heads * shape.width * shape.context;
         Self { keys: vec![0.0; length], values: vec![0.0; length], heads: shape.heads, width: shape.width, context: shape.context }
     }
 
     /// Stores what one token has for one head.
-    pub(super) fn put(&mut self, layer: usize, head: usize, position: usize, key: &[f32], value: &[f32]) {
+    pub fn put(&mut self, layer: usize, head: usize, position: usize, key: &[f32], value: &[f32]) {
         let at = self.start(layer, head) + position * self.width;
         self.keys[at..at + self.width].copy_from_slice(key);
         self.values[at..at + self.width].copy_from_slice(value);
     }
 
     /// The keys of the first `length` positions, row after row.
-    pub(super) fn keys(&self, layer: usize, head: usize, length: usize) -> &[f32] {
+    pub fn keys(&self, layer: usize, head: usize, length: usize) -> &[f32] {
         let at = self.start(layer, head);
         &self.keys[at..at + length * self.width]
     }
 
     /// The values of the first `length` positions, row after row.
-    pub(super) fn values(&self, layer: usize, head: usize, length: usize) -> &[f32] {
+    pub fn values(&self, layer: usize, head: usize, length: usize) -> &[f32] {
         let at = self.start(layer, head);
         &self.values[at..at + length * self.width]
     }

@@ -13,7 +13,7 @@ const HEADS: usize = 12;
 const LAYER_NORM_EPSILON: f32 = 1e-12;
 
 /// The encoder's weights.
-pub(super) struct Bert {
+pub struct Bert {
     words: Tensor,
     /// Position embeddings with the embedding of the only token type already added.
     positions: Tensor,
@@ -51,7 +51,7 @@ struct EachRow<F> {
 
 impl Bert {
     /// From the tensors of `model.safetensors`.
-    pub(super) fn new(tensors: &HashMap<String, Tensor>) -> Result<Self> {
+    pub fn new(tensors: &HashMap<String, Tensor>) -> Result<Self> {
         let words = get(tensors, "embeddings.word_embeddings.weight")?.clone();
         let (_, width) = words.dims2()?;
         let types = get(tensors, "embeddings.token_type_embeddings.weight")?.narrow(0, 0, 1)?;
@@ -68,17 +68,17 @@ impl Bert {
     }
 
     /// Length of a vector.
-    pub(super) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.width
     }
 
     /// The most tokens a sentence may have.
-    pub(super) fn max_tokens(&self) -> usize {
+    pub fn max_tokens(&self) -> usize {
         self.positions.dims()[0]
     }
 
     /// One vector of unit length for each sentence of at least one token.
-    pub(super) fn forward(&self, sentences: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
+    pub fn forward(&self, sentences: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
         let ids: Vec<u32> = sentences.concat();
         let places: Vec<u32> = sentences.iter().flat_map(|s| 0..s.len() as u32).collect();
         let lengths: Vec<usize> = sentences.iter().map(|s| s.len()).collect();

@@ -8,13 +8,13 @@ use candle_core::quantized::gguf_file::{Content, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
-use super::error::InferenceError;
+use crate::inference::error::InferenceError;
 
 /// How candle's complaint about a quantization it does not know begins; it has no type of its own for it.
 const UNKNOWN_TYPE: &str = "unknown dtype for tensor";
 
 /// The file, in memory while it is being loaded (the weights are repacked, so nothing of it stays).
-pub(super) struct Gguf {
+pub struct Gguf {
     path: PathBuf,
     bytes: Vec<u8>,
     content: Content,
@@ -22,7 +22,7 @@ pub(super) struct Gguf {
 
 impl Gguf {
     /// Reads the whole file and its directory.
-    pub(super) fn open(path: &Path) -> Result<Self, InferenceError> {
+    pub fn open(path: &Path) -> Result<Self, InferenceError> {
         let refuse = |fault: String| InferenceError::Unreadable { file: path.to_owned(), fault };
         let bytes = fs::read(path).map_err(|fault| refuse(fault.to_string()))?;
         if !bytes.starts_with(b"GGUF") {
@@ -36,32 +36,32 @@ impl Gguf {
     }
 
     /// Where the file lies, for errors.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// That the file is not usable, and why.
-    pub(super) fn refuse(&self, fault: impl Into<String>) -> InferenceError {
+    pub fn refuse(&self, fault: impl Into<String>) -> InferenceError {
         InferenceError::Unreadable { file: self.path.clone(), fault: fault.into() }
     }
 
     /// The text at `key`.
-    pub(super) fn text(&self, key: &str) -> Result<&str, InferenceError> {
+    pub fn text(&self, key: &str) -> Result<&str, InferenceError> {
         self.optional(key, |value| value.to_string().map(String::as_str))?.ok_or_else(|| self.refuse(format!("`{key}` is missing")))
     }
 
     /// The whole number at `key`, if there is one.
-    pub(super) fn number(&self, key: &str) -> Result<Option<usize>, InferenceError> {
+    pub fn number(&self, key: &str) -> Result<Option<usize>, InferenceError> {
         self.optional(key, |value| value.to_u64().map(|number| usize::try_from(number).unwrap_or(usize::MAX)))
     }
 
     /// The number at `key`, if there is one.
-    pub(super) fn float(&self, key: &str) -> Result<Option<f32>, InferenceError> {
+    pub fn float(&self, key: &str) -> Result<Option<f32>, InferenceError> {
         self.optional(key, Value::to_f32)
     }
 
     /// The list of texts at `key`.
-    pub(super) fn texts(&self, key: &str) -> Result<Vec<&str>, InferenceError> {
+    pub fn texts(&self, key: &str) -> Result<Vec<&str>, InferenceError> {
         self.list(key)?
             .iter()
             .map(|value| value.to_string().map(String::as_str).map_err(|_| self.refuse(format!("`{key}` is not a list of texts"))))
@@ -69,7 +69,7 @@ impl Gguf {
     }
 
     /// The list of small numbers at `key` (token types are signed in some files and not in others).
-    pub(super) fn numbers(&self, key: &str) -> Result<Vec<i64>, InferenceError> {
+    pub fn numbers(&self, key: &str) -> Result<Vec<i64>, InferenceError> {
         let number = |value: &Value| match value {
             Value::I32(number) => Ok(i64::from(*number)),
             other => other.to_u64().map(|number| i64::try_from(number).unwrap_or(i64::MAX)),
@@ -78,32 +78,32 @@ impl Gguf {
     }
 
     /// Whether the file has a tensor of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.content.tensor_infos.contains_key(name)
     }
 
     /// The dimensions and type of a tensor.
-    pub(super) fn shape(&self, name: &str) -> Result<(Vec<usize>, GgmlDType), InferenceError> {
+    pub fn shape(&self, name: &str) -> Result<(Vec<usize>, GgmlDType), InferenceError> {
         let info = self.content.tensor_infos.get(name).ok_or_else(|| self.refuse(format!("the tensor `{name}` is missing")))?;
         Ok((info.shape.dims().to_vec(), info.ggml_dtype))
     }
 
     /// A tensor as the file has it.
-    pub(super) fn tensor(&self, name: &str) -> Result<QTensor, InferenceError> {
+    pub fn tensor(&self, name: &str) -> Result<QTensor, InferenceError> {
         self.content
             .tensor(&mut Cursor::new(&self.bytes), name, &Device::Cpu)
             .map_err(|fault| self.refuse(format!("the tensor `{name}`: {}", first_line(&fault))))
     }
 
     /// A tensor as numbers.
-    pub(super) fn dense(&self, name: &str) -> Result<Vec<f32>, InferenceError> {
+    pub fn dense(&self, name: &str) -> Result<Vec<f32>, InferenceError> {
         let tensor =
             self.tensor(name)?.dequantize(&Device::Cpu).and_then(|tensor| Tensor::flatten_all(&tensor)).and_then(|flat| flat.to_vec1());
         tensor.map_err(|fault| self.refuse(format!("the tensor `{name}`: {}", first_line(&fault))))
     }
 
     /// A tensor of `length` numbers.
-    pub(super) fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, InferenceError> {
+    pub fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, InferenceError> {
         let vector = self.dense(name)?;
         if vector.len() != length {
             return Err(self.refuse(format!("the tensor `{name}` has {} numbers instead of {length}", vector.len())));
@@ -122,6 +122,6 @@ impl Gguf {
 }
 
 /// candle's errors carry a backtrace; the first line is the sentence.
-pub(super) fn first_line(fault: &candle_core::Error) -> String {
+pub fn first_line(fault: &candle_core::Error) -> String {
     fault.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use super::chat::ChatMessage;
-use super::error::InferenceError;
+use crate::inference::text::chat::ChatMessage;
+use crate::inference::error::InferenceError;
 use super::forward::Network;
 use super::gguf::Gguf;
 use super::kv::KvCache;
-use super::template::ChatTemplate;
-use super::tokenizer::Tokenizer;
+use crate::inference::text::template::ChatTemplate;
+use crate::inference::text::tokenizer::Tokenizer;
 
 /// How many tokens of a prompt are read between two looks at the deadline and at whether anybody still listens.
 const CHUNK: usize = 128;
 
 /// What the engine needs of a model. A second implementation, scripted, stands in for the weights in the engine's tests.
-pub(super) trait Causal: Send {
+pub trait Causal: Send {
     /// How many tokens fit.
     fn context(&self) -> usize;
     /// The prompt of a conversation.
@@ -30,7 +30,7 @@ pub(super) trait Causal: Send {
 }
 
 /// A GGUF model, loaded.
-pub(super) struct LanguageModel {
+pub struct LanguageModel {
     network: Network,
     tokenizer: Tokenizer,
     template: ChatTemplate,
@@ -42,7 +42,7 @@ pub(super) struct LanguageModel {
 
 impl LanguageModel {
     /// Loads a file; at most `context` tokens will fit.
-    pub(super) fn load(path: &Path, context: usize) -> Result<Self, InferenceError> {
+    pub fn load(path: &Path, context: usize) -> Result<Self, InferenceError> {
         let gguf = Gguf::open(path)?;
         let tokenizer = Tokenizer::from_gguf(&gguf)?;
         let template = ChatTemplate::from_gguf(&gguf, &tokenizer)?;

@@ -1,0 +1,4 @@
+//! Encoders: sentences in, vectors out.
+
+pub mod bert;
+pub mod embed;
