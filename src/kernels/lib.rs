@@ -1,7 +1,7 @@
 //! Nightdesk's arithmetic: what the models spend their time on, written once for every processor.
 //!
 //! - [`Isa`]: the vector instructions at hand, found at run time.
-//! - [`Matrix`]: weights packed in tiles; [`Activations`]: rows rounded to bytes; [`multiply`]: their product.
+//! - [`Matrix`]: weights packed in tiles, [`Stack`] several below each other; [`Activations`]: rows rounded to bytes; [`multiply`]: their product.
 //! - [`Cache`]: keys and values of one sequence; [`attention`]: what queries make of them.
 //! - [`Team`]: the threads that share a pass; [`Memory`]: mapped files.
 //!
@@ -23,7 +23,7 @@ mod team;
 pub use activations::{Activations, Source};
 pub use cache::{Cache, CacheShape};
 pub use isa::Isa;
-pub use matrix::{Block, Format, Layout, Matrix};
+pub use matrix::{Block, Format, Layout, Matrix, Stack};
 pub use memory::Memory;
 pub use product::{Begin, multiply};
 pub use team::Team;

@@ -21,6 +21,8 @@ pub enum Format {
     Nibble,
     /// Five bits, 0 to 31, with an offset.
     Five,
+    /// Five bits less 16, without an offset.
+    Centred,
     /// A signed byte, -127 to 127, without an offset.
     Byte,
 }
@@ -30,7 +32,7 @@ impl Format {
     pub(crate) const fn quants(self) -> usize {
         match self {
             Self::Nibble => TILE * BLOCK / 2,
-            Self::Five => TILE * BLOCK / 2 + TILE * BLOCK / 8,
+            Self::Five | Self::Centred => TILE * BLOCK / 2 + TILE * BLOCK / 8,
             Self::Byte => TILE * BLOCK,
         }
     }
@@ -39,19 +41,29 @@ impl Format {
     pub(crate) const fn scales(self) -> usize {
         match self {
             Self::Nibble | Self::Five => 4 * TILE,
-            Self::Byte => 2 * TILE,
+            Self::Centred | Self::Byte => 2 * TILE,
         }
+    }
+
+    /// Whether weights have an offset of their own.
+    pub(crate) const fn has_offset(self) -> bool {
+        matches!(self, Self::Nibble | Self::Five)
+    }
+
+    /// Whether a fifth bit lies behind the nibbles.
+    pub(crate) const fn has_fifth_bit(self) -> bool {
+        matches!(self, Self::Five | Self::Centred)
     }
 }
 
 /// Part of one output's weights: [`BLOCK`] of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Block {
-    /// Within the format's range.
+    /// Within the format's range; those of [`Format::Centred`] from 0 to 31 too, 16 of which are taken off.
     pub quants: [i8; BLOCK],
     /// What a step of a quant is worth.
     pub scale: f32,
-    /// What a quant of 0 stands for; not kept by [`Format::Byte`].
+    /// What a quant of 0 stands for, where the format keeps one.
     pub offset: f32,
 }
 
@@ -108,7 +120,7 @@ impl Layout {
                 self.put_quants(&mut quants[index * self.format.quants()..][..self.format.quants()], lane, &block);
                 let scales = &mut scales[index * self.format.scales()..][..self.format.scales()];
                 scales[2 * lane..][..2].copy_from_slice(&f16::from_f32(block.scale).to_le_bytes());
-                if self.format != Format::Byte {
+                if self.format.has_offset() {
                     scales[2 * (TILE + lane)..][..2].copy_from_slice(&f16::from_f32(block.offset).to_le_bytes());
                 }
             }
@@ -121,10 +133,10 @@ impl Layout {
             let quant = *quant as u8;
             match self.format {
                 Format::Byte => bytes[step * 64 + within] = quant,
-                Format::Nibble | Format::Five => {
+                Format::Nibble | Format::Five | Format::Centred => {
                     // Steps 0 to 3 are the low halves, 4 to 7 the high ones: one load unpacks into two registers.
                     bytes[step % 4 * 64 + within] |= (quant & 15) << (4 * (step / 4));
-                    if self.format == Format::Five {
+                    if self.format.has_fifth_bit() {
                         bytes[256 + step * 8 + within / 8] |= (quant >> 4 & 1) << (within % 8);
                     }
                 }
@@ -169,19 +181,61 @@ impl Matrix {
             let quants = &quants[index * format.quants()..][..format.quants()];
             let scales = &scales[index * format.scales()..][..format.scales()];
             let scale = half(scales, lane);
-            let offset = if format == Format::Byte { 0.0 } else { half(scales, TILE + lane) };
+            let offset = match format {
+                Format::Byte => 0.0,
+                Format::Centred => -16.0 * scale,
+                Format::Nibble | Format::Five => half(scales, TILE + lane),
+            };
             for (input, out) in out.iter_mut().enumerate() {
                 let (step, within) = (input / 4, 4 * lane + input % 4);
                 let quant = match format {
                     Format::Byte => f32::from(quants[step * 64 + within] as i8),
-                    Format::Nibble | Format::Five => {
+                    Format::Nibble | Format::Five | Format::Centred => {
                         let low = quants[step % 4 * 64 + within] >> (4 * (step / 4)) & 15;
-                        let high = if format == Format::Five { quants[256 + step * 8 + within / 8] >> (within % 8) & 1 } else { 0 };
+                        let high = if format.has_fifth_bit() { quants[256 + step * 8 + within / 8] >> (within % 8) & 1 } else { 0 };
                         f32::from(low | high << 4)
                     }
                 };
                 *out = scale * quant + offset;
             }
         }
+    }
+}
+
+/// Matrices of the same inputs, one below the other: what comes out of the first is followed by what comes out of the next.
+#[derive(Clone)]
+pub struct Stack {
+    pub(crate) parts: Vec<Matrix>,
+    outputs: usize,
+    inputs: usize,
+}
+
+impl Stack {
+    /// `None` when there is none, or when their inputs differ.
+    pub fn new(parts: Vec<Matrix>) -> Option<Self> {
+        let inputs = parts.first()?.layout.inputs;
+        let outputs = parts.iter().map(|part| part.layout.outputs).sum();
+        parts.iter().all(|part| part.layout.inputs == inputs).then_some(Self { parts, outputs, inputs })
+    }
+
+    /// How many numbers come out.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// How many numbers go in.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Tiles of all parts.
+    pub(crate) fn tiles(&self) -> usize {
+        self.parts.iter().map(|part| part.layout.tiles()).sum()
+    }
+}
+
+impl From<Matrix> for Stack {
+    fn from(matrix: Matrix) -> Self {
+        Self { outputs: matrix.layout.outputs, inputs: matrix.layout.inputs, parts: vec![matrix] }
     }
 }

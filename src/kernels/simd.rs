@@ -67,8 +67,8 @@ pub(crate) trait Simd: Copy {
     /// Signed bytes as [`Simd::dot_signed`] wants them.
     unsafe fn prepare_signed(bytes: Self::Bytes) -> Self::Bytes;
 
-    /// For each lane the product of 32 weights from 0 to 31 (four in each of eight registers) and 32 signed bytes.
-    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8) -> Self::Floats;
+    /// For each lane `begin` and the product of 32 weights from 0 to 31 (four in each of eight registers) and 32 signed bytes.
+    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8, begin: i32) -> Self::Floats;
     /// The same for prepared weights from -127 to 127; `sum` is the sum of the 32 signed bytes.
     unsafe fn dot_signed(weights: &[Self::Bytes; 8], activations: *const i8, sum: i32) -> Self::Floats;
 }

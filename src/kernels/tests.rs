@@ -1,7 +1,7 @@
 //! Each kernel against plain arithmetic in 64 bits, and against its portable twin.
 
 use crate::attention::{Heads, Rope, Sees, Span, attend, store};
-use crate::matrix::{BLOCK, Block, Format, Layout, Matrix, TILE};
+use crate::matrix::{BLOCK, Block, Format, Layout, Matrix, Stack, TILE};
 use crate::memory::Memory;
 use crate::product::{Begin, multiply};
 use crate::rows::layer_norm;
@@ -35,10 +35,10 @@ fn matrix(format: Format, outputs: usize, inputs: usize, numbers: &mut Numbers) 
         let mut quant = |low: f32, high: f32| (low + (high - low) * (numbers.next() + 1.0) / 2.0).round() as i8;
         let quants = std::array::from_fn(|_| match format {
             Format::Nibble => quant(0.0, 15.0),
-            Format::Five => quant(0.0, 31.0),
+            Format::Five | Format::Centred => quant(0.0, 31.0),
             Format::Byte => quant(-127.0, 127.0),
         });
-        Block { quants, scale: numbers.next() * 0.1, offset: if format == Format::Byte { 0.0 } else { numbers.next() } }
+        Block { quants, scale: numbers.next() * 0.1, offset: numbers.next() }
     };
     let memory = Memory::filled(layout.bytes(), |bytes| {
         for (tile, bytes) in bytes.chunks_exact_mut(layout.tile_bytes()).enumerate() {
@@ -71,9 +71,10 @@ fn plain_product(matrix: &Matrix, activations: &Activations) -> Vec<f32> {
 fn products_are_those_of_plain_arithmetic_for_every_format_and_number_of_rows() {
     let mut numbers = Numbers(1);
     let (solo, team) = (Team::solo(), Team::new(2));
-    for format in [Format::Nibble, Format::Five, Format::Byte] {
+    for format in [Format::Nibble, Format::Five, Format::Centred, Format::Byte] {
         for (outputs, inputs) in [(16, 32), (48, 96), (37, 64), (5, 160)] {
             let matrix = matrix(format, outputs, inputs, &mut numbers);
+            let stack = Stack::from(matrix.clone());
             for rows in [1, 2, 3, 4, 5, 7, 8, 11, 17] {
                 let x = numbers.take(rows * inputs);
                 let bias = numbers.take(outputs);
@@ -82,16 +83,16 @@ fn products_are_those_of_plain_arithmetic_for_every_format_and_number_of_rows() 
                     let mut activations = Activations::new();
                     activations.fill(isa, &solo, (rows, inputs), Source::Plain(&x));
                     let mut out = vec![7.0; rows * outputs];
-                    multiply(isa, &solo, &matrix, &activations, Begin::Zero, &mut out);
+                    multiply(isa, &solo, &stack, &activations, Begin::Zero, &mut out);
                     near(&out, &plain_product(&matrix, &activations), 1e-5);
                     near(&out, twin.get_or_insert_with(|| out.clone()), 1e-5);
                     let mut shared = vec![7.0; rows * outputs];
-                    multiply(isa, &team, &matrix, &activations, Begin::Zero, &mut shared);
+                    multiply(isa, &team, &stack, &activations, Begin::Zero, &mut shared);
                     assert_eq!(out, shared, "two threads give the bytes that one gives");
                     let mut biased = vec![7.0; rows * outputs];
-                    multiply(isa, &solo, &matrix, &activations, Begin::Bias(&bias), &mut biased);
+                    multiply(isa, &solo, &stack, &activations, Begin::Bias(&bias), &mut biased);
                     let mut added: Vec<f32> = (0..rows).flat_map(|_| bias.iter().copied()).collect();
-                    multiply(isa, &solo, &matrix, &activations, Begin::Out, &mut added);
+                    multiply(isa, &solo, &stack, &activations, Begin::Out, &mut added);
                     assert_eq!(biased, added, "a bias is a residual that is the same in every row");
                     let sums: Vec<f32> = out.iter().zip(bias.iter().cycle()).map(|(out, bias)| out + bias).collect();
                     near(&biased, &sums, 1e-5);
@@ -106,8 +107,8 @@ fn a_row_gets_the_same_bytes_alone_and_among_others() {
     let mut numbers = Numbers(2);
     let team = Team::solo();
     for isa in Isa::available() {
-        for format in [Format::Nibble, Format::Five, Format::Byte] {
-            let matrix = matrix(format, 64, 128, &mut numbers);
+        for format in [Format::Nibble, Format::Five, Format::Centred, Format::Byte] {
+            let matrix = Stack::from(matrix(format, 64, 128, &mut numbers));
             let x = numbers.take(13 * 128);
             let product = |rows: &[f32]| {
                 let mut activations = Activations::new();
@@ -125,13 +126,37 @@ fn a_row_gets_the_same_bytes_alone_and_among_others() {
 }
 
 #[test]
+fn a_stack_gives_what_its_matrices_give_side_by_side() {
+    let mut numbers = Numbers(7);
+    let parts = [(Format::Centred, 37), (Format::Byte, 16), (Format::Nibble, 70)].map(|(format, outputs)| matrix(format, outputs, 64, &mut numbers));
+    let x = numbers.take(5 * 64);
+    for isa in Isa::available() {
+        let mut activations = Activations::new();
+        activations.fill(isa, &Team::solo(), (5, 64), Source::Plain(&x));
+        let run = |stack: &Stack, team: &Team| {
+            let mut out = vec![7.0; 5 * stack.outputs()];
+            multiply(isa, team, stack, &activations, Begin::Zero, &mut out);
+            out
+        };
+        let alone = parts.each_ref().map(|part| run(&Stack::from(part.clone()), &Team::solo()));
+        let together = run(&Stack::new(parts.to_vec()).unwrap(), &Team::new(2));
+        for (row, together) in together.chunks_exact(123).enumerate() {
+            let expected: Vec<f32> =
+                alone.iter().flat_map(|out| out[row * out.len() / 5..][..out.len() / 5].iter().copied()).collect();
+            assert_eq!(together, expected, "{}", isa.name());
+        }
+    }
+}
+
+#[test]
 fn extreme_quants_do_not_overflow() {
-    for (format, quant) in [(Format::Nibble, 15), (Format::Five, 31), (Format::Byte, 127), (Format::Byte, -127)] {
+    for (format, quant) in [(Format::Nibble, 15), (Format::Five, 31), (Format::Centred, 0), (Format::Centred, 31), (Format::Byte, 127), (Format::Byte, -127)] {
         let layout = Layout { format, outputs: TILE, inputs: 64 };
         let memory = Memory::filled(layout.bytes(), |bytes| {
             layout.pack_tile(0, bytes, &mut |_, _| Block { quants: [quant; BLOCK], scale: 1.0, offset: 0.0 });
         });
-        let matrix = Matrix::new(layout, memory.unwrap(), 0).unwrap();
+        let matrix = Stack::from(Matrix::new(layout, memory.unwrap(), 0).unwrap());
+        let quant = if format == Format::Centred { quant - 16 } else { quant };
         for sign in [1.0, -1.0] {
             for isa in Isa::available() {
                 let mut activations = Activations::new();

@@ -146,9 +146,9 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8) -> Self::Floats {
+    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8, begin: i32) -> Self::Floats {
         let ones = _mm256_set1_epi16(1);
-        let mut sums = _mm256_setzero_si256();
+        let mut sums = _mm256_set1_epi32(begin);
         for half in 0..2 {
             // 4 · 2 · 31 · 127 = 31 496: four products fit in 16 bits, eight would not.
             let mut words = _mm256_maddubs_epi16(weights[4 * half], four(activations, 4 * half));

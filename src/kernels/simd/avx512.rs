@@ -137,8 +137,8 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8) -> Self::Floats {
-        dot(weights, activations, _mm512_setzero_si512())
+    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8, begin: i32) -> Self::Floats {
+        dot(weights, activations, _mm512_set1_epi32(begin))
     }
 
     #[inline(always)]

@@ -16,8 +16,8 @@ fn each(a: [f32; LANES], b: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> [f32; 
 }
 
 #[inline(always)]
-fn dot(weights: &[[u8; 16]; 8], activations: *const i8, value: impl Fn(u8) -> i32) -> [f32; LANES] {
-    let mut sums = [0i32; LANES];
+fn dot(weights: &[[u8; 16]; 8], activations: *const i8, begin: i32, value: impl Fn(u8) -> i32) -> [f32; LANES] {
+    let mut sums = [begin; LANES];
     for (step, weights) in weights.iter().enumerate() {
         // SAFETY: a block has 32 activations, four for each of its eight registers.
         let four = unsafe { activations.add(4 * step).cast::<[i8; 4]>().read_unaligned() };
@@ -152,12 +152,12 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8) -> Self::Floats {
-        dot(weights, activations, i32::from)
+    unsafe fn dot_unsigned(weights: &[Self::Bytes; 8], activations: *const i8, begin: i32) -> Self::Floats {
+        dot(weights, activations, begin, i32::from)
     }
 
     #[inline(always)]
     unsafe fn dot_signed(weights: &[Self::Bytes; 8], activations: *const i8, _sum: i32) -> Self::Floats {
-        dot(weights, activations, |weight| i32::from(weight as i8))
+        dot(weights, activations, 0, |weight| i32::from(weight as i8))
     }
 }
