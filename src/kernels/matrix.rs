@@ -228,6 +228,20 @@ impl Stack {
         self.inputs
     }
 
+    /// The weights of one output as numbers.
+    ///
+    /// # Panics
+    /// When there is no such output.
+    pub fn row(&self, mut output: usize, out: &mut [f32]) {
+        for part in &self.parts {
+            if output < part.layout.outputs {
+                return part.row(output, out);
+            }
+            output -= part.layout.outputs;
+        }
+        panic!("a stack of {} outputs has no further one", self.outputs);
+    }
+
     /// Tiles of all parts.
     pub(crate) fn tiles(&self) -> usize {
         self.parts.iter().map(|part| part.layout.tiles()).sum()

@@ -22,13 +22,15 @@ pub enum Begin<'a> {
     Bias(&'a [f32]),
     /// What `out` holds: a residual.
     Out,
+    /// What `out` holds, and a bias.
+    OutAndBias(&'a [f32]),
 }
 
 /// `out[row] = begin + stack · activations[row]` for every row.
 pub fn multiply(isa: Isa, team: &Team, stack: &Stack, activations: &Activations, begin: Begin<'_>, out: &mut [f32]) {
     assert_eq!(stack.inputs(), activations.width, "the matrices take as many numbers as a row has");
     assert!(out.len() >= stack.outputs() * activations.rows, "there is room for what comes out");
-    if let Begin::Bias(bias) = begin {
+    if let Begin::Bias(bias) | Begin::OutAndBias(bias) = begin {
         assert_eq!(bias.len(), stack.outputs(), "a bias has a number for each output");
     }
     let out = Shared::new(out);
@@ -147,6 +149,10 @@ impl Part<'_> {
                     Begin::Zero => S::splat(0.0),
                     Begin::Bias(bias) => load_some::<S>(bias.as_ptr().add(column), lanes),
                     Begin::Out => load_some::<S>(self.out.address((first + row) * self.stride + column), lanes),
+                    Begin::OutAndBias(bias) => S::add(
+                        load_some::<S>(self.out.address((first + row) * self.stride + column), lanes),
+                        load_some::<S>(bias.as_ptr().add(column), lanes),
+                    ),
                 };
             }
             let activations = self.activations.quants.as_ptr().add(first * inputs);

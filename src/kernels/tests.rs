@@ -94,6 +94,10 @@ fn products_are_those_of_plain_arithmetic_for_every_format_and_number_of_rows() 
                     let mut added: Vec<f32> = (0..rows).flat_map(|_| bias.iter().copied()).collect();
                     multiply(isa, &solo, &stack, &activations, Begin::Out, &mut added);
                     assert_eq!(biased, added, "a bias is a residual that is the same in every row");
+                    let mut twice = biased.clone();
+                    multiply(isa, &solo, &stack, &activations, Begin::OutAndBias(&bias), &mut twice);
+                    let sums: Vec<f32> = out.iter().zip(&biased).zip(bias.iter().cycle()).map(|((a, b), c)| a + b + c).collect();
+                    near(&twice, &sums, 1e-5);
                     let sums: Vec<f32> = out.iter().zip(bias.iter().cycle()).map(|(out, bias)| out + bias).collect();
                     near(&biased, &sums, 1e-5);
                 }
