@@ -103,7 +103,7 @@ async fn open_drafter(settings: &Settings, models: &ModelStore) -> anyhow::Resul
         return Ok(None);
     }
     let path = models.path_in(settings.models.profile.parse()?, ModelRole::Language);
-    let options = EngineOptions { queue: settings.engine.queue, context: settings.engine.context };
+    let options = EngineOptions::new(settings.engine.queue, settings.engine.context);
     let engine = tokio::task::spawn_blocking(move || Engine::load(&path, options)).await??;
     Ok(Some(Drafter {
         engine: Arc::new(engine) as Arc<dyn Generate>,

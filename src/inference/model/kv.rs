@@ -44,6 +44,21 @@ impl KvCache {
         &self.values[at..at + length * self.width]
     }
 
+    /// What one position takes.
+    pub fn bytes_per_token(&self) -> usize {
+        (self.keys.len() + self.values.len()) / self.context * size_of::<f32>()
+    }
+
+    /// Copies the first `length` positions of another cache of the same shape over those of this one.
+    pub fn copy_from(&mut self, from: &Self, length: usize) {
+        let (stride, length) = (self.context * self.width, length * self.width);
+        for (to, from) in [(&mut self.keys, &from.keys), (&mut self.values, &from.values)] {
+            for (to, from) in to.chunks_exact_mut(stride).zip(from.chunks_exact(stride)) {
+                to[..length].copy_from_slice(&from[..length]);
+            }
+        }
+    }
+
     fn start(&self, layer: usize, head: usize) -> usize {
         (layer * self.heads + head) * self.context * self.width
     }

@@ -1,33 +1,15 @@
-//! The language model as the engine drives it: one step at a time, remembering what it has already read.
+//! The language model as the engine drives it.
 
 use std::path::Path;
 
-use crate::inference::text::chat::ChatMessage;
-use crate::inference::error::InferenceError;
+use super::causal::{Causal, Scores, Segment};
 use super::forward::Network;
 use super::gguf::Gguf;
 use super::kv::KvCache;
+use crate::inference::error::InferenceError;
+use crate::inference::text::chat::ChatMessage;
 use crate::inference::text::template::ChatTemplate;
 use crate::inference::text::tokenizer::Tokenizer;
-
-/// How many tokens of a prompt are read between two looks at the deadline and at whether anybody still listens.
-const CHUNK: usize = 128;
-
-/// What the engine needs of a model. A second implementation, scripted, stands in for the weights in the engine's tests.
-pub trait Causal: Send {
-    /// How many tokens fit.
-    fn context(&self) -> usize;
-    /// The prompt of a conversation.
-    fn prompt(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, InferenceError>;
-    /// Reads on towards the end of `tokens`: the token that follows, or `None` while there is more to read.
-    fn step(&mut self, tokens: &[u32]) -> Result<Option<u32>, InferenceError>;
-    /// Whether a token ends the answer.
-    fn ends(&self, token: u32) -> bool;
-    /// What a token stands for.
-    fn bytes(&self, token: u32) -> Vec<u8>;
-    /// Forgets everything read, after a step failed half-way.
-    fn reset(&mut self);
-}
 
 /// A GGUF model, loaded.
 pub struct LanguageModel {
@@ -35,9 +17,6 @@ pub struct LanguageModel {
     tokenizer: Tokenizer,
     template: ChatTemplate,
     ends: Vec<u32>,
-    cache: KvCache,
-    /// The tokens whose keys and values the cache holds. The next prompt shares at least its beginning with the last: it is not read twice.
-    read: Vec<u32>,
 }
 
 impl LanguageModel {
@@ -54,14 +33,19 @@ impl LanguageModel {
         let named = ["<|im_end|>", "<|endoftext|>"].into_iter().filter_map(|token| tokenizer.id(token));
         let eos = gguf.number("tokenizer.ggml.eos_token_id")?.and_then(|id| u32::try_from(id).ok());
         let ends = eos.into_iter().chain(named).collect();
-        let cache = network.cache();
-        Ok(Self { network, tokenizer, template, ends, cache, read: Vec::new() })
+        Ok(Self { network, tokenizer, template, ends })
     }
 }
 
 impl Causal for LanguageModel {
+    type Cache = KvCache;
+
     fn context(&self) -> usize {
         self.network.context()
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.network.vocabulary()
     }
 
     fn prompt(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, InferenceError> {
@@ -70,20 +54,9 @@ impl Causal for LanguageModel {
         self.tokenizer.encode(&text, &quoted)
     }
 
-    fn step(&mut self, tokens: &[u32]) -> Result<Option<u32>, InferenceError> {
-        if tokens.is_empty() || tokens.len() > self.network.context() {
-            return Err(InferenceError::PromptTooLong { tokens: tokens.len(), context: self.network.context() });
-        }
-        // The last token is always read, for the scores that follow it.
-        let known = self.read.iter().zip(&tokens[..tokens.len() - 1]).take_while(|(read, token)| read == token).count();
-        self.read.truncate(known);
-        let end = tokens.len().min(known + CHUNK);
-        let scores = self
-            .network
-            .forward(&tokens[known..end], known, &mut self.cache)
-            .map_err(|fault| InferenceError::Failed { fault: super::gguf::first_line(&fault) })?;
-        self.read.extend_from_slice(&tokens[known..end]);
-        Ok((end == tokens.len()).then(|| most_likely(&scores)))
+    fn tokens(&self, text: &str) -> Result<Vec<u32>, InferenceError> {
+        #[expect(clippy::single_range_in_vec_init, reason = "the one range that is quoted")]
+        self.tokenizer.encode(text, &[0..text.len()])
     }
 
     fn ends(&self, token: u32) -> bool {
@@ -94,20 +67,37 @@ impl Causal for LanguageModel {
         self.tokenizer.bytes(token)
     }
 
-    fn reset(&mut self) {
-        self.read.clear();
+    fn bytes_per_token(&self) -> usize {
+        self.network.cache().bytes_per_token()
     }
-}
 
-/// The first of the highest scores.
-fn most_likely(scores: &[f32]) -> u32 {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (score, id) in scores.iter().zip(0..) {
-        if *score > best.1 {
-            best = (id, *score);
-        }
+    fn cache(&self) -> Result<KvCache, InferenceError> {
+        Ok(self.network.cache())
     }
-    best.0
+
+    fn copy(&self, from: &KvCache, length: usize, to: &mut KvCache) {
+        to.copy_from(from, length);
+    }
+
+    fn forward(&mut self, segments: &mut [Segment<'_, KvCache>]) -> Result<Scores, InferenceError> {
+        let mut scores = Scores { vocabulary: self.vocabulary(), rows: Vec::new() };
+        for segment in segments {
+            // The network gives the scores of the last token only: what is scored goes token by token, behind what is not.
+            let plain = segment.tokens.len() - segment.scored;
+            let (unscored, scored) = segment.tokens.split_at(plain);
+            let runs = Some(unscored).filter(|run| !run.is_empty()).into_iter().chain(scored.chunks(1));
+            let mut start = segment.start;
+            for (number, run) in runs.enumerate() {
+                let row = self.network.forward(run, start, segment.cache);
+                let row = row.map_err(|fault| InferenceError::Failed { fault: super::gguf::first_line(&fault) })?;
+                start += run.len();
+                if plain == 0 || number > 0 {
+                    scores.rows.extend_from_slice(&row[..scores.vocabulary]);
+                }
+            }
+        }
+        Ok(scores)
+    }
 }
 
 #[cfg(test)]

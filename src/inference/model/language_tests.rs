@@ -2,20 +2,24 @@
 
 use crate::inference::files::manifest::{ModelRole, Profile};
 use crate::inference::files::models::repository_models;
+use crate::inference::model::causal::most_likely;
 use super::*;
 
 fn say(model: &mut LanguageModel, system: &str, user: &str, most: usize) -> (Vec<u32>, String) {
     let mut tokens = model.prompt(&[ChatMessage::system(system), ChatMessage::user(user)]).unwrap();
-    let start = tokens.len();
-    while tokens.len() < start + most {
-        match model.step(&tokens).unwrap() {
-            Some(token) if model.ends(token) => break,
-            Some(token) => tokens.push(token),
-            None => {}
+    let (begin, mut start) = (tokens.len(), 0);
+    let mut cache = model.cache().unwrap();
+    while tokens.len() < begin + most {
+        let segment = Segment { cache: &mut cache, start, tokens: &tokens[start..], scored: 1 };
+        let scores = model.forward(&mut [segment]).unwrap();
+        start = tokens.len();
+        match most_likely(&scores.rows) {
+            token if model.ends(token) => break,
+            token => tokens.push(token),
         }
     }
-    let text = tokens[start..].iter().flat_map(|&token| model.bytes(token)).collect();
-    (tokens[start..].to_vec(), String::from_utf8(text).unwrap())
+    let text = tokens[begin..].iter().flat_map(|&token| model.bytes(token)).collect();
+    (tokens[begin..].to_vec(), String::from_utf8(text).unwrap())
 }
 
 /// Written down from a forward pass of its own: numpy in 32-bit floats over the weights as the `gguf` Python package dequantizes them, with
@@ -41,21 +45,6 @@ fn greedy_continuations_are_those_of_an_independent_forward() {
     for (question, tokens, text) in CONTINUATIONS {
         assert_eq!(say(&mut model, "You answer briefly.", question, tokens.len()), (tokens.to_vec(), (*text).to_owned()));
     }
-}
-
-#[test]
-fn reading_on_from_a_shared_beginning_changes_nothing() {
-    let store = repository_models(Profile::Default);
-    let file = store.path(ModelRole::Language);
-    let mut model = LanguageModel::load(&file, 256).unwrap();
-    let first = say(&mut model, "You answer briefly.", "What do you sell?", 4);
-    let between = say(&mut model, "You answer briefly.", "Who are you?", 4);
-    assert_ne!(first, between);
-    let shared = model.read.len();
-    assert_eq!(say(&mut model, "You answer briefly.", "What do you sell?", 4), first);
-    model.reset();
-    assert!(model.read.is_empty() && shared > 0);
-    assert_eq!(say(&mut model, "You answer briefly.", "What do you sell?", 4), first);
 }
 
 #[test]
