@@ -192,6 +192,9 @@ pub enum InferenceError {
         /// What the system said.
         fault: String,
     },
+    /// There is nothing to answer.
+    #[error("the prompt is empty; put at least one message or some text into it.")]
+    EmptyPrompt,
     /// The answer was not ready in time.
     #[error("the model did not finish within {} ms; the machine is too busy, or the deadline in the configuration too short.", after.as_millis())]
     DeadlinePassed {

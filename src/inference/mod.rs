@@ -12,6 +12,7 @@ mod model;
 mod text;
 
 pub use encoder::embed::{CrossEncoder, Embed, Embedder, ScorePairs};
+pub use engine::constraint::{Allowed, Constraint, End, Next, Trie, Units};
 pub use engine::queue::Permit;
 pub use engine::{Engine, EngineOptions};
 pub use error::{InferenceError, ModelError};
@@ -19,4 +20,4 @@ pub use files::manifest::{ModelRole, Profile};
 pub use files::models::{FileState, ModelStatus, ModelStore, Verified};
 pub use files::progress::{Progress, Silent, Terminal};
 pub use files::report;
-pub use text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Role};
+pub use text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Role, Scoring, ScoringPrompt};

@@ -77,8 +77,7 @@ impl Activations {
             let mut scratch = vec![0.0; width];
             for row in range {
                 // SAFETY: each row is in one part.
-                let (quants, scales) =
-                    unsafe { (quants.part(row * width, width), scales.part(row * width / BLOCK, width / BLOCK)) };
+                let (quants, scales) = unsafe { (quants.part(row * width, width), scales.part(row * width / BLOCK, width / BLOCK)) };
                 isa.run(FillRow { source, row, scratch: &mut scratch, quants, scales });
             }
         });

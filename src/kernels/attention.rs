@@ -105,7 +105,8 @@ pub fn store(isa: Isa, team: &Team, heads: Heads, rope: Option<&Rope>, layer: us
         let length = heads.kv_heads * head_length;
         let keys = Shared::new(&mut span.cache.keys[at..at + length]);
         let values = Shared::new(&mut span.cache.values[at..at + length]);
-        let work = Store { heads, rope, rows: &rows, first, start: span.start, count: span.rows, keys: &keys, values: &values, head_length };
+        let work =
+            Store { heads, rope, rows: &rows, first, start: span.start, count: span.rows, keys: &keys, values: &values, head_length };
         // By head, so that no two threads write to the same part of a row or a cache.
         team.run(heads.heads + heads.kv_heads, if span.rows < GRAIN { usize::MAX } else { 1 }, |range| {
             range.for_each(|head| isa.run(StoreHead { work: &work, head }));

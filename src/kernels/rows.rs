@@ -1,9 +1,9 @@
 //! What is done to rows of floats outside of products.
 
 use crate::isa::Isa;
+use crate::shared::Shared;
 use crate::simd::{Kernel, Simd};
 use crate::team::Team;
-use crate::shared::Shared;
 
 /// Layer normalisation of each row in place: mean 0, variance 1, then weighted and shifted.
 pub fn layer_norm(isa: Isa, team: &Team, rows: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {

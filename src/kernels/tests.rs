@@ -132,7 +132,8 @@ fn a_row_gets_the_same_bytes_alone_and_among_others() {
 #[test]
 fn a_stack_gives_what_its_matrices_give_side_by_side() {
     let mut numbers = Numbers(7);
-    let parts = [(Format::Centred, 37), (Format::Byte, 16), (Format::Nibble, 70)].map(|(format, outputs)| matrix(format, outputs, 64, &mut numbers));
+    let parts = [(Format::Centred, 37), (Format::Byte, 16), (Format::Nibble, 70)]
+        .map(|(format, outputs)| matrix(format, outputs, 64, &mut numbers));
     let x = numbers.take(5 * 64);
     for isa in Isa::available() {
         let mut activations = Activations::new();
@@ -145,8 +146,7 @@ fn a_stack_gives_what_its_matrices_give_side_by_side() {
         let alone = parts.each_ref().map(|part| run(&Stack::from(part.clone()), &Team::solo()));
         let together = run(&Stack::new(parts.to_vec()).unwrap(), &Team::new(2));
         for (row, together) in together.chunks_exact(123).enumerate() {
-            let expected: Vec<f32> =
-                alone.iter().flat_map(|out| out[row * out.len() / 5..][..out.len() / 5].iter().copied()).collect();
+            let expected: Vec<f32> = alone.iter().flat_map(|out| out[row * out.len() / 5..][..out.len() / 5].iter().copied()).collect();
             assert_eq!(together, expected, "{}", isa.name());
         }
     }
@@ -154,7 +154,9 @@ fn a_stack_gives_what_its_matrices_give_side_by_side() {
 
 #[test]
 fn extreme_quants_do_not_overflow() {
-    for (format, quant) in [(Format::Nibble, 15), (Format::Five, 31), (Format::Centred, 0), (Format::Centred, 31), (Format::Byte, 127), (Format::Byte, -127)] {
+    for (format, quant) in
+        [(Format::Nibble, 15), (Format::Five, 31), (Format::Centred, 0), (Format::Centred, 31), (Format::Byte, 127), (Format::Byte, -127)]
+    {
         let layout = Layout { format, outputs: TILE, inputs: 64 };
         let memory = Memory::filled(layout.bytes(), |bytes| {
             layout.pack_tile(0, bytes, &mut |_, _| Block { quants: [quant; BLOCK], scale: 1.0, offset: 0.0 });

@@ -1,21 +1,29 @@
 //! The forward pass against an independent one.
 
+use super::*;
 use crate::inference::files::manifest::{ModelRole, Profile};
 use crate::inference::files::models::repository_models;
-use super::*;
+use crate::inference::model::causal::most_likely;
+
+fn load(file: &Path, context: usize) -> Result<LanguageModel, InferenceError> {
+    LanguageModel::load(file, LanguageOptions { context, threads: 2, adapter: None })
+}
 
 fn say(model: &mut LanguageModel, system: &str, user: &str, most: usize) -> (Vec<u32>, String) {
     let mut tokens = model.prompt(&[ChatMessage::system(system), ChatMessage::user(user)]).unwrap();
-    let start = tokens.len();
-    while tokens.len() < start + most {
-        match model.step(&tokens).unwrap() {
-            Some(token) if model.ends(token) => break,
-            Some(token) => tokens.push(token),
-            None => {}
+    let (begin, mut start) = (tokens.len(), 0);
+    let mut cache = model.cache().unwrap();
+    while tokens.len() < begin + most {
+        let segment = Segment { cache: &mut cache, start, tokens: &tokens[start..], scored: 1 };
+        let scores = model.forward(&mut [segment]).unwrap();
+        start = tokens.len();
+        match most_likely(&scores.rows) {
+            token if model.ends(token) => break,
+            token => tokens.push(token),
         }
     }
-    let text = tokens[start..].iter().flat_map(|&token| model.bytes(token)).collect();
-    (tokens[start..].to_vec(), String::from_utf8(text).unwrap())
+    let text = tokens[begin..].iter().flat_map(|&token| model.bytes(token)).collect();
+    (tokens[begin..].to_vec(), String::from_utf8(text).unwrap())
 }
 
 /// Written down from a forward pass of its own: numpy in 32-bit floats over the weights as the `gguf` Python package dequantizes them, with
@@ -37,25 +45,10 @@ const CONTINUATIONS: &[(&str, &[u32], &str)] = &[
 #[test]
 fn greedy_continuations_are_those_of_an_independent_forward() {
     let store = repository_models(Profile::Default);
-    let mut model = LanguageModel::load(&store.path(ModelRole::Language), 256).unwrap();
+    let mut model = load(&store.path(ModelRole::Language), 256).unwrap();
     for (question, tokens, text) in CONTINUATIONS {
         assert_eq!(say(&mut model, "You answer briefly.", question, tokens.len()), (tokens.to_vec(), (*text).to_owned()));
     }
-}
-
-#[test]
-fn reading_on_from_a_shared_beginning_changes_nothing() {
-    let store = repository_models(Profile::Default);
-    let file = store.path(ModelRole::Language);
-    let mut model = LanguageModel::load(&file, 256).unwrap();
-    let first = say(&mut model, "You answer briefly.", "What do you sell?", 4);
-    let between = say(&mut model, "You answer briefly.", "Who are you?", 4);
-    assert_ne!(first, between);
-    let shared = model.read.len();
-    assert_eq!(say(&mut model, "You answer briefly.", "What do you sell?", 4), first);
-    model.reset();
-    assert!(model.read.is_empty() && shared > 0);
-    assert_eq!(say(&mut model, "You answer briefly.", "What do you sell?", 4), first);
 }
 
 #[test]
@@ -84,7 +77,7 @@ fn files_that_cannot_be_used_are_refused_with_a_sentence() {
     ];
     for (bytes, expected) in cases {
         std::fs::write(&file, bytes).unwrap();
-        let fault = LanguageModel::load(&file, 64).map(|_| ()).unwrap_err().to_string();
+        let fault = load(&file, 64).map(|_| ()).unwrap_err().to_string();
         assert!(fault.contains(expected), "{fault}");
         assert!(fault.contains("other.gguf"), "{fault}");
     }

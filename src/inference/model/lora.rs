@@ -60,7 +60,9 @@ impl Adapter {
             };
             let tensor = |name: &str| file.tensor(name).map_err(|_| format!("the tensor `{name}` is missing"));
             let (a, b) = (tensor(name)?, tensor(&format!("{base}.lora_b"))?);
-            let ([rank, _], [_, b_rank]) = (a.shape(), b.shape()) else { return Err(format!("the adapter of `{base}` is no pair of matrices")) };
+            let ([rank, _], [_, b_rank]) = (a.shape(), b.shape()) else {
+                return Err(format!("the adapter of `{base}` is no pair of matrices"));
+            };
             if rank != b_rank || *rank == 0 {
                 return Err(format!("the two matrices of `{base}` have ranks {rank} and {b_rank}"));
             }

@@ -106,10 +106,8 @@ impl Network {
 impl Sizes {
     fn read(gguf: &Gguf) -> Result<Self, InferenceError> {
         let name = gguf.text("general.architecture")?;
-        let architecture = Architecture::find(name).ok_or_else(|| InferenceError::UnknownArchitecture {
-            file: gguf.path().to_owned(),
-            architecture: name.to_owned(),
-        })?;
+        let architecture = Architecture::find(name)
+            .ok_or_else(|| InferenceError::UnknownArchitecture { file: gguf.path().to_owned(), architecture: name.to_owned() })?;
         let key = |key: &str| format!("{name}.{key}");
         let required =
             |what: &str| gguf.number(&key(what))?.filter(|n| *n > 0).ok_or_else(|| gguf.refuse(format!("`{}` is missing", key(what))));

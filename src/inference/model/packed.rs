@@ -101,9 +101,9 @@ impl Packed {
         let (length, rest) = rest.split_first_chunk::<8>()?;
         let directory: Directory = serde_json::from_slice(rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)?).ok()?;
         let whole = |entry: &Entry| {
-            entry.layout().is_some_and(|layout| {
-                layout.inputs > 0 && entry.start.checked_add(layout.bytes()).is_some_and(|end| end <= memory.len())
-            })
+            entry
+                .layout()
+                .is_some_and(|layout| layout.inputs > 0 && entry.start.checked_add(layout.bytes()).is_some_and(|end| end <= memory.len()))
         };
         if directory.made_of != made_of || !directory.entries.iter().all(whole) {
             return None;
@@ -121,10 +121,8 @@ impl Packed {
             end = (plan.entry.start + plan.layout.bytes()).next_multiple_of(64);
             plans.push(plan);
         }
-        let memory = Memory::filled(end, |bytes| pack_all(&plans, bytes)).map_err(|fault| InferenceError::NoMemory {
-            what: "the model's weights".to_owned(),
-            fault: fault.to_string(),
-        })?;
+        let memory = Memory::filled(end, |bytes| pack_all(&plans, bytes))
+            .map_err(|fault| InferenceError::NoMemory { what: "the model's weights".to_owned(), fault: fault.to_string() })?;
         Ok(Self { memory, entries: plans.into_iter().map(|plan| plan.entry).collect() })
     }
 
@@ -190,7 +188,10 @@ impl<'a> Plan<'a> {
             return Err(gguf.refuse(format!("the tensor `{tensor}` has {} dimensions instead of two", dims.len())));
         };
         if inputs != wanted.inputs || !inputs.is_multiple_of(BLOCK) || outputs == 0 {
-            return Err(gguf.refuse(format!("the tensor `{tensor}` is {outputs} × {inputs} where {} are expected, in blocks of {BLOCK}", wanted.inputs)));
+            return Err(gguf.refuse(format!(
+                "the tensor `{tensor}` is {outputs} × {inputs} where {} are expected, in blocks of {BLOCK}",
+                wanted.inputs
+            )));
         }
         if let Some(width) = wanted.paired_heads
             && !outputs.is_multiple_of(width)

@@ -21,13 +21,9 @@ impl Source {
     /// For tensors of a type.
     pub fn of(kind: GgmlDType) -> Self {
         match kind {
-            GgmlDType::Q4_0
-            | GgmlDType::Q4_1
-            | GgmlDType::Q5_0
-            | GgmlDType::Q5_1
-            | GgmlDType::Q8_0
-            | GgmlDType::Q4K
-            | GgmlDType::Q5K => Self::Kept(kind),
+            GgmlDType::Q4_0 | GgmlDType::Q4_1 | GgmlDType::Q5_0 | GgmlDType::Q5_1 | GgmlDType::Q8_0 | GgmlDType::Q4K | GgmlDType::Q5K => {
+                Self::Kept(kind)
+            }
             _ => Self::Rounded,
         }
     }
@@ -108,9 +104,7 @@ mod tests {
         let (outputs, inputs) = (24, 512);
         let numbers: Vec<f32> = (0..outputs * inputs).map(|i| ((i * 7919 % 1009) as f32 / 504.0 - 1.0) * (1.0 + (i % 13) as f32)).collect();
         let tensor = Tensor::from_vec(numbers, (outputs, inputs), &Device::Cpu).unwrap();
-        for kind in
-            [GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q5_0, GgmlDType::Q5_1, GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q5K]
-        {
+        for kind in [GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q5_0, GgmlDType::Q5_1, GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q5K] {
             let quantized = QTensor::quantize(&tensor, kind).unwrap();
             let raw = quantized.data().unwrap();
             let layout = Layout { format: Source::of(kind).format(), outputs, inputs };
