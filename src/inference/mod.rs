@@ -8,6 +8,9 @@ pub mod error;
 
 mod encoder;
 mod files;
+#[cfg(test)]
+#[path = "golden/golden_tests.rs"]
+mod golden;
 mod model;
 mod text;
 

@@ -218,21 +218,17 @@ fn head(text: &str, bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inference::files::manifest::{ModelRole, Profile};
+    use crate::inference::files::models::repository_models;
 
-    /// The weights are not in git. `None` says so by name; with them the vectors are held to values computed once by an independent forward pass.
-    fn embedder() -> Option<Embedder> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-        let find = |name: &str| [folder.join("all-MiniLM-L6-v2").join(name), folder.join(name)].into_iter().find(|path| path.is_file());
-        let (Some(weights), Some(tokenizer)) = (find("model.safetensors"), find("tokenizer.json")) else {
-            eprintln!("skipped: embeddings (no all-MiniLM-L6-v2 under models/; run `nightdesk models fetch`)");
-            return None;
-        };
-        Some(Embedder::load(&weights, &tokenizer).unwrap())
+    fn embedder() -> Embedder {
+        let store = repository_models(Profile::Default);
+        Embedder::load(&store.path(ModelRole::EmbeddingWeights), &store.path(ModelRole::EmbeddingTokenizer)).unwrap()
     }
 
     #[test]
     fn cosines_are_those_of_an_independent_forward_pass() {
-        let Some(embedder) = embedder() else { return };
+        let embedder = embedder();
         let texts = [
             "Where is my order?",
             "How can I track my parcel?",
@@ -244,14 +240,15 @@ mod tests {
         let vectors = embedder.embed(&texts).unwrap();
         let cosine = |a: usize, b: usize| vectors[a].iter().zip(&vectors[b]).map(|(x, y)| x * y).sum::<f32>();
         for (a, b, expect) in [(0, 0, 1.0), (0, 1, 0.309_06), (2, 3, 0.310_74), (0, 4, 0.083_77), (0, 5, 0.338_57), (3, 5, 0.305_66)] {
-            assert!((cosine(a, b) - expect).abs() < 1e-3, "{} / {}: {}", texts[a], texts[b], cosine(a, b));
+            // Rounding weights and activations to 8 bits moves a cosine by a few thousandths.
+            assert!((cosine(a, b) - expect).abs() < 6e-3, "{} / {}: {}", texts[a], texts[b], cosine(a, b));
         }
-        assert!((vectors[0][2] - 0.073_21).abs() < 1e-3 && (vectors[4][1] - 0.070_5).abs() < 1e-3);
+        assert!((vectors[0][2] - 0.073_21).abs() < 4e-3 && (vectors[4][1] - 0.070_5).abs() < 4e-3);
     }
 
     #[test]
     fn a_vector_does_not_depend_on_its_batch_and_hostile_texts_are_calm() {
-        let Some(embedder) = embedder() else { return };
+        let embedder = embedder();
         let (long, nothing) = ("refund ".repeat(200_000), "");
         let texts = ["refund", nothing, long.as_str(), "\u{0}\u{feff}\u{202e}", "\u{1f600}\u{1f600}"];
         let together = embedder.embed(&texts).unwrap();
