@@ -57,10 +57,10 @@ impl Bench {
         self.engine.generate(self.engine.admit(class).unwrap(), request)
     }
 
-    /// Asks for one and, once the model is at work on it, for the other; both are taken further only then.
-    fn ask_during(&self, (class, first): (Class, Generation), second: Generation) -> (Pieces, Pieces) {
+    /// Asks for one and, once the model is at work on it, for the other; the work goes on only then.
+    fn ask_during<T>(&self, first: impl FnOnce() -> T, second: Generation) -> (T, Pieces) {
         let turn = self.turn.lock().unwrap();
-        let first = self.ask_as(class, first);
+        let first = first();
         while self.begun.load(Ordering::SeqCst) == 0 {
             std::thread::yield_now();
         }
