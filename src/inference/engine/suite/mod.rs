@@ -6,6 +6,7 @@ mod prefixes;
 mod replies;
 mod scores;
 mod scripted;
+mod weights;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
