@@ -103,8 +103,11 @@ async fn open_drafter(settings: &Settings, models: &ModelStore) -> anyhow::Resul
         return Ok(None);
     }
     let path = models.path_in(settings.models.profile.parse()?, ModelRole::Language);
-    let options = EngineOptions::new(settings.engine.queue, settings.engine.context);
-    let engine = tokio::task::spawn_blocking(move || Engine::load(&path, options)).await??;
+    let engine = &settings.engine;
+    let options =
+        EngineOptions { sequences: engine.sequences, threads: engine.threads, ..EngineOptions::new(engine.queue, engine.context) };
+    let adapter = (!engine.adapter.as_os_str().is_empty()).then(|| engine.adapter.clone());
+    let engine = tokio::task::spawn_blocking(move || Engine::load(&path, adapter.as_deref(), options)).await??;
     Ok(Some(Drafter {
         engine: Arc::new(engine) as Arc<dyn Generate>,
         deadline: Duration::from_millis(settings.answers.draft_deadline_ms),

@@ -11,7 +11,7 @@ mod files;
 mod model;
 mod text;
 
-pub use encoder::embed::{Embed, Embedder};
+pub use encoder::embed::{CrossEncoder, Embed, Embedder, ScorePairs};
 pub use engine::constraint::{Allowed, Constraint, End, Next, Trie, Units};
 pub use engine::queue::Permit;
 pub use engine::{Engine, EngineOptions};

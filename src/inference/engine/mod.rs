@@ -33,7 +33,7 @@ use self::queue::{Gate, Inbox, Permit};
 use self::worker::Worker;
 use crate::inference::error::InferenceError;
 use crate::inference::model::causal::{Causal, Segment};
-use crate::inference::model::language::LanguageModel;
+use crate::inference::model::language::{LanguageModel, LanguageOptions};
 use crate::inference::text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Scoring};
 
 /// How the engine is set up.
@@ -49,12 +49,14 @@ pub struct EngineOptions {
     pub memory: usize,
     /// How many bytes of these the kept beginnings may take.
     pub kept: usize,
+    /// How many threads share the arithmetic; 0 for as many as there are cores.
+    pub threads: usize,
 }
 
 impl EngineOptions {
     /// Eight sequences in a gigabyte, a third of it for beginnings.
     pub fn new(queue: usize, context: usize) -> Self {
-        Self { queue, context, sequences: 8, memory: 1 << 30, kept: 340 << 20 }
+        Self { queue, context, sequences: 8, memory: 1 << 30, kept: 340 << 20, threads: 0 }
     }
 }
 
@@ -67,10 +69,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads the model at `path` (a second or two of arithmetic) and warms it up, so that the first shopper does not wait for the packing of
-    /// the weights.
-    pub fn load(path: &Path, options: EngineOptions) -> Result<Self, InferenceError> {
-        let mut model = LanguageModel::load(path, options.context)?;
+    /// Loads the model at `path`, with an adapter's products added to its weights, and warms it up: the first start packs the weights, which
+    /// takes a second or more, and every start reads them once.
+    pub fn load(path: &Path, adapter: Option<&Path>, options: EngineOptions) -> Result<Self, InferenceError> {
+        let language = LanguageOptions { context: options.context, threads: options.threads, adapter };
+        let mut model = LanguageModel::load(path, language)?;
         let prompt = model.prompt(&[ChatMessage::user("Hello")])?;
         let mut cache = model.cache()?;
         model.forward(&mut [Segment { cache: &mut cache, start: 0, tokens: &prompt, scored: 1 }])?;

@@ -1,44 +1,64 @@
-//! The language model as the engine drives it.
+//! A GGUF model, loaded: text in, scores out.
 
 use std::path::Path;
 
+use nightdesk_kernels::attention::Span;
+use nightdesk_kernels::{Cache, CacheShape};
+
 use super::causal::{Causal, Scores, Segment};
-use super::forward::Network;
+use super::forward::Workspace;
 use super::gguf::Gguf;
-use super::kv::KvCache;
+use super::lora::Adapter;
+use super::network::Network;
 use crate::inference::error::InferenceError;
 use crate::inference::text::chat::ChatMessage;
 use crate::inference::text::template::ChatTemplate;
 use crate::inference::text::tokenizer::Tokenizer;
 
-/// A GGUF model, loaded.
+/// How a model is loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct LanguageOptions<'a> {
+    /// At most so many tokens of one sequence will fit.
+    pub context: usize,
+    /// Threads that share a pass; 0 for as many as the machine has cores.
+    pub threads: usize,
+    /// An adapter whose products are added to the weights.
+    pub adapter: Option<&'a Path>,
+}
+
+/// The weights, the tokenizer, the template.
 pub struct LanguageModel {
     network: Network,
+    workspace: Workspace,
+    shape: CacheShape,
     tokenizer: Tokenizer,
     template: ChatTemplate,
     ends: Vec<u32>,
 }
 
 impl LanguageModel {
-    /// Loads a file; at most `context` tokens will fit.
-    pub fn load(path: &Path, context: usize) -> Result<Self, InferenceError> {
+    /// Loads a file.
+    pub fn load(path: &Path, options: LanguageOptions<'_>) -> Result<Self, InferenceError> {
         let gguf = Gguf::open(path)?;
         let tokenizer = Tokenizer::from_gguf(&gguf)?;
         let template = ChatTemplate::from_gguf(&gguf, &tokenizer)?;
+        let adapter = options.adapter.map(Adapter::open).transpose()?;
         // The weights last: they are what takes time.
-        let network = Network::load(&gguf, context)?;
+        let network = Network::load(&gguf, options.context, adapter.as_ref())?;
         if tokenizer.len() != network.vocabulary() {
             return Err(InferenceError::VocabularyMismatch { file: path.to_owned(), tokens: tokenizer.len(), rows: network.vocabulary() });
         }
         let named = ["<|im_end|>", "<|endoftext|>"].into_iter().filter_map(|token| tokenizer.id(token));
         let eos = gguf.number("tokenizer.ggml.eos_token_id")?.and_then(|id| u32::try_from(id).ok());
         let ends = eos.into_iter().chain(named).collect();
-        Ok(Self { network, tokenizer, template, ends })
+        let threads = if options.threads > 0 { options.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        let shape = network.cache_shape();
+        Ok(Self { network, workspace: Workspace::new(threads), shape, tokenizer, template, ends })
     }
 }
 
 impl Causal for LanguageModel {
-    type Cache = KvCache;
+    type Cache = Cache;
 
     fn context(&self) -> usize {
         self.network.context()
@@ -55,8 +75,7 @@ impl Causal for LanguageModel {
     }
 
     fn tokens(&self, text: &str) -> Result<Vec<u32>, InferenceError> {
-        #[expect(clippy::single_range_in_vec_init, reason = "the one range that is quoted")]
-        self.tokenizer.encode(text, &[0..text.len()])
+        self.tokenizer.encode_plain(text)
     }
 
     fn ends(&self, token: u32) -> bool {
@@ -68,35 +87,37 @@ impl Causal for LanguageModel {
     }
 
     fn bytes_per_token(&self) -> usize {
-        self.network.cache().bytes_per_token()
+        self.shape.bytes_per_token()
     }
 
-    fn cache(&self) -> Result<KvCache, InferenceError> {
-        Ok(self.network.cache())
+    fn cache(&self) -> Result<Cache, InferenceError> {
+        Cache::new(self.shape).ok_or_else(|| InferenceError::NoMemory {
+            what: format!("the keys and values of one more conversation of up to {} tokens", self.shape.context),
+            fault: "the system gives no more".to_owned(),
+        })
     }
 
-    fn copy(&self, from: &KvCache, length: usize, to: &mut KvCache) {
+    fn copy(&self, from: &Cache, length: usize, to: &mut Cache) {
         to.copy_from(from, length);
     }
 
-    fn forward(&mut self, segments: &mut [Segment<'_, KvCache>]) -> Result<Scores, InferenceError> {
-        let mut scores = Scores { vocabulary: self.vocabulary(), rows: Vec::new() };
+    fn forward(&mut self, segments: &mut [Segment<'_, Cache>]) -> Result<Scores, InferenceError> {
+        let (context, vocabulary) = (self.context(), self.vocabulary());
+        let (mut tokens, mut scored, mut spans) = (Vec::new(), Vec::new(), Vec::with_capacity(segments.len()));
         for segment in segments {
-            // The network gives the scores of the last token only: what is scored goes token by token, behind what is not.
-            let plain = segment.tokens.len() - segment.scored;
-            let (unscored, scored) = segment.tokens.split_at(plain);
-            let runs = Some(unscored).filter(|run| !run.is_empty()).into_iter().chain(scored.chunks(1));
-            let mut start = segment.start;
-            for (number, run) in runs.enumerate() {
-                let row = self.network.forward(run, start, segment.cache);
-                let row = row.map_err(|fault| InferenceError::Failed { fault: super::gguf::first_line(&fault) })?;
-                start += run.len();
-                if plain == 0 || number > 0 {
-                    scores.rows.extend_from_slice(&row[..scores.vocabulary]);
-                }
+            let end = segment.start.saturating_add(segment.tokens.len());
+            if end > context {
+                return Err(InferenceError::PromptTooLong { tokens: end, context });
             }
+            if let Some(unknown) = segment.tokens.iter().find(|token| **token as usize >= vocabulary) {
+                return Err(InferenceError::Failed { fault: format!("the model has no token {unknown}") });
+            }
+            tokens.extend_from_slice(segment.tokens);
+            scored.extend(tokens.len() - segment.scored.min(segment.tokens.len())..tokens.len());
+            spans.push(Span { cache: segment.cache, start: segment.start, rows: segment.tokens.len() });
         }
-        Ok(scores)
+        let rows = self.network.forward(&mut self.workspace, &tokens, &mut spans, &scored);
+        Ok(Scores { vocabulary, rows })
     }
 }
 

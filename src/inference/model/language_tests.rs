@@ -1,9 +1,13 @@
 //! The forward pass against an independent one.
 
+use super::*;
 use crate::inference::files::manifest::{ModelRole, Profile};
 use crate::inference::files::models::repository_models;
 use crate::inference::model::causal::most_likely;
-use super::*;
+
+fn load(file: &Path, context: usize) -> Result<LanguageModel, InferenceError> {
+    LanguageModel::load(file, LanguageOptions { context, threads: 2, adapter: None })
+}
 
 fn say(model: &mut LanguageModel, system: &str, user: &str, most: usize) -> (Vec<u32>, String) {
     let mut tokens = model.prompt(&[ChatMessage::system(system), ChatMessage::user(user)]).unwrap();
@@ -41,7 +45,7 @@ const CONTINUATIONS: &[(&str, &[u32], &str)] = &[
 #[test]
 fn greedy_continuations_are_those_of_an_independent_forward() {
     let store = repository_models(Profile::Default);
-    let mut model = LanguageModel::load(&store.path(ModelRole::Language), 256).unwrap();
+    let mut model = load(&store.path(ModelRole::Language), 256).unwrap();
     for (question, tokens, text) in CONTINUATIONS {
         assert_eq!(say(&mut model, "You answer briefly.", question, tokens.len()), (tokens.to_vec(), (*text).to_owned()));
     }
@@ -73,7 +77,7 @@ fn files_that_cannot_be_used_are_refused_with_a_sentence() {
     ];
     for (bytes, expected) in cases {
         std::fs::write(&file, bytes).unwrap();
-        let fault = LanguageModel::load(&file, 64).map(|_| ()).unwrap_err().to_string();
+        let fault = load(&file, 64).map(|_| ()).unwrap_err().to_string();
         assert!(fault.contains(expected), "{fault}");
         assert!(fault.contains("other.gguf"), "{fault}");
     }

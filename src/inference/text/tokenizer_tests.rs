@@ -3,9 +3,9 @@
 //! The expected ids come from the reference implementation's own Python package (`tokenizers` 0.23.3), set up as each model's published
 //! `tokenizer.json` is and fed the vocabulary of the same file; control tokens were registered there as special tokens.
 
+use super::*;
 use crate::inference::files::manifest::{ModelRole, Profile};
 use crate::inference::files::models::repository_models;
-use super::*;
 
 const GOLDEN: &[(&str, &[u32])] = &[
     ("", &[]),

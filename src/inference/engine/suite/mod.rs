@@ -32,7 +32,7 @@ struct Bench {
 type Pieces = Receiver<Result<String, InferenceError>>;
 
 fn options() -> EngineOptions {
-    EngineOptions { queue: 64, context: CONTEXT, sequences: 8, memory: 16 * CONTEXT, kept: 8 * CONTEXT }
+    EngineOptions { queue: 64, context: CONTEXT, sequences: 8, memory: 16 * CONTEXT, kept: 8 * CONTEXT, threads: 1 }
 }
 
 fn bench_with(script: Script, options: EngineOptions) -> Bench {
