@@ -170,7 +170,12 @@ impl<M: Causal> Worker<M> {
         if let Some((shared, Parting::New)) = parting {
             self.part(&goal[..shared]);
         }
-        let Some(mut lease) = self.pool.lease(sequence.need, || self.model.cache())? else { return Ok(Settled::Waits) };
+        let mut lease = match self.pool.lease(sequence.need, || self.model.cache()) {
+            Ok(Some(lease)) => lease,
+            // The system may have more to give once one of the others is done.
+            Err(fault) if self.running.is_empty() => return Err(fault),
+            Ok(None) | Err(_) => return Ok(Settled::Waits),
+        };
         let kept = self.pool.prefixes.longest(goal).map(|found| (found.shared, found.cache));
         let live = self.running.iter().filter_map(|other| Some((common(other.read(), goal), &other.lease.as_ref()?.slot.cache)));
         let live = live.max_by_key(|(shared, _)| *shared).filter(|(shared, _)| *shared >= SHORTEST);

@@ -92,6 +92,23 @@ fn memory_decides_how_many_run() {
 }
 
 #[test]
+fn where_the_system_has_no_memory_for_one_more_it_waits_or_is_told() {
+    let bench = bench(LETTERS);
+    bench.room.store(2, Ordering::SeqCst);
+    let names = ["one", "two", "three", "four"];
+    for (name, reply) in names.into_iter().zip(together(&bench, names.map(request).into())) {
+        assert_eq!(text(reply), LETTERS.says(name, 50));
+    }
+    assert!(bench.passes().iter().all(|pass| pass.len() <= 2));
+    bench.room.store(0, Ordering::SeqCst);
+    // The caches there are serve again.
+    assert_eq!(text(bench.ask(request("five"))), LETTERS.says("five", 50));
+    let none = bench_with(LETTERS, options());
+    none.room.store(0, Ordering::SeqCst);
+    assert!(all(none.ask(request("six"))).unwrap_err().to_string().contains("want of memory"));
+}
+
+#[test]
 fn a_deadline_passes_while_waiting_too() {
     let bench = bench_with(Script::Slow, EngineOptions { sequences: 1, ..options() });
     let endless = Generation { stop: vec!["never".into()], max_tokens: usize::MAX, ..request("first") };

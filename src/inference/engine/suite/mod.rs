@@ -27,6 +27,8 @@ struct Bench {
     /// The passes, each with what it read.
     log: Arc<Mutex<Vec<Vec<Read>>>>,
     begun: Arc<AtomicUsize>,
+    /// How many caches the model can make.
+    room: Arc<AtomicUsize>,
 }
 
 type Pieces = Receiver<Result<String, InferenceError>>;
@@ -37,8 +39,8 @@ fn options() -> EngineOptions {
 
 fn bench_with(script: Script, options: EngineOptions) -> Bench {
     let model = Scripted::new(script);
-    let (turn, log, begun) = (model.turn.clone(), model.log.clone(), model.begun.clone());
-    Bench { engine: Engine::start(model, "scripted".into(), options), turn, log, begun }
+    let (turn, log, begun, room) = (model.turn.clone(), model.log.clone(), model.begun.clone(), model.room.clone());
+    Bench { engine: Engine::start(model, "scripted".into(), options), turn, log, begun, room }
 }
 
 fn bench(script: Script) -> Bench {

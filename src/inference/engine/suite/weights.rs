@@ -20,7 +20,7 @@ fn ask(engine: &Engine, question: &str) -> Pieces {
 #[test]
 fn a_reply_of_the_weights_is_the_same_alone_and_among_others() {
     let path = repository_models(Profile::Default).path(ModelRole::Language);
-    let load = |sequences, kept| Engine::load(&path, EngineOptions { sequences, kept, ..EngineOptions::new(16, 256) }).unwrap();
+    let load = |sequences, kept| Engine::load(&path, None, EngineOptions { sequences, kept, ..EngineOptions::new(16, 256) }).unwrap();
     let questions =
         ["Can I return it?", "How long do refunds take?", "Where is the label?", "Is it free?", "Repeat the entry word by word."];
     // One after the other, and nothing kept.
