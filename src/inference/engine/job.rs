@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
-use super::ended::{Ended, guarded};
+use super::ended::{Ended, guarded, reason};
 use super::meters;
 use super::plan::Rank;
 use super::queue::Permit;
@@ -22,11 +22,19 @@ pub type Scored = Result<Vec<Vec<f32>>, InferenceError>;
 /// What is asked of the engine.
 pub enum Job {
     /// A reply.
-    Reply { permit: Permit, request: Generation, asked: Instant, out: Sender<Result<String, InferenceError>> },
+    Reply(Asked<Generation, Sender<Result<String, InferenceError>>>),
     /// Scores.
-    Score { permit: Permit, request: Scoring, asked: Instant, out: oneshot::Sender<Scored> },
+    Score(Asked<Scoring, oneshot::Sender<Scored>>),
     /// The tokens of texts.
     Tokens { texts: Vec<String>, out: oneshot::Sender<Result<Vec<Vec<u32>>, InferenceError>> },
+}
+
+/// A request, and where its answer goes.
+pub struct Asked<R, O> {
+    pub permit: Permit,
+    pub request: R,
+    pub asked: Instant,
+    pub out: O,
 }
 
 impl Job {
@@ -34,11 +42,11 @@ impl Job {
     pub fn refuse(self, fault: InferenceError) {
         // Nobody may be left to tell.
         match self {
-            Self::Reply { permit, out, .. } => {
+            Self::Reply(Asked { permit, out, .. }) => {
                 drop(permit);
                 let _ = out.try_send(Err(fault));
             }
-            Self::Score { permit, out, .. } => {
+            Self::Score(Asked { permit, out, .. }) => {
                 drop(permit);
                 let _ = out.send(Err(fault));
             }
@@ -49,12 +57,17 @@ impl Job {
     }
 }
 
-/// A sequence that is over before it began, with why.
-pub type Over<C> = (Sequence<C>, Ended);
+/// A sequence, and whether it goes on.
+pub type Begun<C> = (Sequence<C>, Result<(), Ended>);
 
-/// A reply as a sequence.
-pub fn reply<M: Causal>(model: &M, words: &Words<'_>, job: ReplyJob) -> Result<Sequence<M::Cache>, Option<Over<M::Cache>>> {
-    let ReplyJob { permit, request, asked, out, arrival } = job;
+/// A reply as a sequence, which may be over before it begins; none if it was refused.
+pub fn reply<M: Causal>(
+    model: &M,
+    words: &Words<'_>,
+    job: Asked<Generation, Sender<Result<String, InferenceError>>>,
+    arrival: u64,
+) -> Option<Begun<M::Cache>> {
+    let Asked { permit, request, asked, out } = job;
     let rank = Rank { class: permit.class(), arrival };
     let prompt = if is_late(asked, request.deadline) {
         Err(InferenceError::DeadlinePassed { after: request.deadline })
@@ -64,10 +77,11 @@ pub fn reply<M: Causal>(model: &M, words: &Words<'_>, job: ReplyJob) -> Result<S
     let mut tokens = match prompt {
         Ok(tokens) => tokens,
         Err(fault) => {
-            meters::shed(super::ended::reason(&fault), rank.class);
+            meters::shed(reason(&fault), rank.class);
             drop(permit);
+            // Nobody may be left to tell.
             let _ = out.try_send(Err(fault));
-            return Err(None);
+            return None;
         }
     };
     meters::tokens("prompt", tokens.len());
@@ -78,38 +92,17 @@ pub fn reply<M: Causal>(model: &M, words: &Words<'_>, job: ReplyJob) -> Result<S
     let work = Work::Reply(reply);
     let deadline = request.deadline;
     let sequence = Sequence { rank, tokens, prompt: from, need: from + limit, held: 0, lease: None, asked, deadline, begun: None, work };
-    match begun {
-        Ok(()) => Ok(sequence),
-        Err(ended) => Err(Some((sequence, ended))),
-    }
-}
-
-/// What a [`Job::Reply`] holds, with its place in the order.
-pub struct ReplyJob {
-    pub permit: Permit,
-    pub request: Generation,
-    pub asked: Instant,
-    pub out: Sender<Result<String, InferenceError>>,
-    pub arrival: u64,
-}
-
-/// What a [`Job::Score`] holds, with its place in the order.
-pub struct ScoreJob {
-    pub permit: Permit,
-    pub request: Scoring,
-    pub asked: Instant,
-    pub out: oneshot::Sender<Scored>,
-    pub arrival: u64,
+    Some((sequence, begun))
 }
 
 /// Each continuation as a sequence.
-pub fn score<M: Causal>(model: &M, job: ScoreJob) -> Vec<Sequence<M::Cache>> {
-    let ScoreJob { permit, request, asked, out, arrival } = job;
+pub fn score<M: Causal>(model: &M, job: Asked<Scoring, oneshot::Sender<Scored>>, arrival: u64) -> Vec<Sequence<M::Cache>> {
+    let Asked { permit, request, asked, out } = job;
     let rank = Rank { class: permit.class(), arrival };
     let (prompt, continuations) = match guarded(|| read(model, &request)).flatten() {
         Ok(read) => read,
         Err(fault) => {
-            meters::shed(super::ended::reason(&fault), rank.class);
+            meters::shed(reason(&fault), rank.class);
             drop(permit);
             // Nobody may be left to tell.
             let _ = out.send(Err(fault));

@@ -28,7 +28,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::oneshot;
 
-use self::job::Job;
+use self::job::{Asked, Job};
 use self::queue::{Gate, Inbox, Permit};
 use self::worker::Worker;
 use crate::inference::error::InferenceError;
@@ -84,7 +84,7 @@ impl Engine {
     /// Puts a model to work.
     pub fn start(model: impl Causal, name: String, options: EngineOptions) -> Self {
         let gate = Gate::new(options.queue);
-        let inbox = Arc::new(Inbox::new());
+        let inbox = Arc::new(Inbox::default());
         let (thread_gate, thread_inbox) = (gate.clone(), inbox.clone());
         let thread = std::thread::Builder::new()
             .name("language-model".to_owned())
@@ -117,13 +117,13 @@ impl Generate for Engine {
 
     fn generate(&self, permit: Permit, request: Generation) -> Receiver<Result<String, InferenceError>> {
         let (out, pieces) = channel(reply::places(request.max_tokens));
-        self.ask(Job::Reply { permit, request, asked: Instant::now(), out });
+        self.ask(Job::Reply(Asked { permit, request, asked: Instant::now(), out }));
         pieces
     }
 
     fn score(&self, permit: Permit, request: Scoring) -> oneshot::Receiver<Result<Vec<Vec<f32>>, InferenceError>> {
         let (out, scores) = oneshot::channel();
-        self.ask(Job::Score { permit, request, asked: Instant::now(), out });
+        self.ask(Job::Score(Asked { permit, request, asked: Instant::now(), out }));
         scores
     }
 

@@ -102,12 +102,13 @@ struct Arrived<T> {
     closed: bool,
 }
 
-impl<T> Inbox<T> {
-    /// An empty inbox.
-    pub fn new() -> Self {
+impl<T> Default for Inbox<T> {
+    fn default() -> Self {
         Self { state: Mutex::new(Arrived { items: Vec::new(), closed: false }), changed: Condvar::new() }
     }
+}
 
+impl<T> Inbox<T> {
     /// Puts `item` in; gives it back when nobody will take it any more.
     pub fn push(&self, item: T) -> Result<(), T> {
         let mut state = self.state();
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_closed_inbox_gives_back_what_comes_and_hands_out_what_came() {
-        let inbox = Inbox::new();
+        let inbox = Inbox::default();
         assert_eq!(inbox.take(), Ok(vec![]));
         inbox.push(1).unwrap();
         inbox.push(2).unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ended::{Ended, guarded, reason};
-use super::job::{self, Job, ReplyJob, ScoreJob};
+use super::job::{self, Job};
 use super::plan::Rank;
 use super::pool::Pool;
 use super::prefix::{Parting, SHORTEST, common};
@@ -28,6 +28,7 @@ pub struct Worker<M: Causal> {
     arrivals: u64,
     /// No more than this many run.
     places: usize,
+    bytes_per_token: usize,
 }
 
 impl<M: Causal> Worker<M> {
@@ -35,12 +36,12 @@ impl<M: Causal> Worker<M> {
     pub fn new(model: M, gate: Arc<Gate>, options: EngineOptions) -> Self {
         let vocabulary = u32::try_from(model.vocabulary()).unwrap_or(u32::MAX);
         let ends = (0..vocabulary).filter(|&token| model.ends(token)).collect();
-        let bytes = model.bytes_per_token().max(1);
+        let bytes_per_token = model.bytes_per_token().max(1);
         // One sequence can always be as long as the context allows.
-        let budget = (options.memory / bytes).max(model.context());
+        let budget = (options.memory / bytes_per_token).max(model.context());
         let places = options.sequences.max(1);
-        let pool = Pool::new(budget, options.kept / bytes, places);
-        Self { model, ends, running: Vec::new(), pool, waiting: Vec::new(), gate, arrivals: 0, places }
+        let pool = Pool::new(budget, options.kept / bytes_per_token, places);
+        Self { model, ends, running: Vec::new(), pool, waiting: Vec::new(), gate, arrivals: 0, places, bytes_per_token }
     }
 
     /// Works until the inbox is closed.
@@ -68,8 +69,8 @@ impl<M: Causal> Worker<M> {
         }
         self.sweep();
         self.start();
-        meters::holds(self.running.len(), self.pool.prefixes.written() * self.model.bytes_per_token());
         self.pass();
+        meters::holds(self.running.len(), self.pool.prefixes.written() * self.bytes_per_token);
     }
 
     /// Makes sequences of a request.
@@ -77,19 +78,15 @@ impl<M: Causal> Worker<M> {
         self.arrivals += 1;
         let arrival = self.arrivals;
         match job {
-            Job::Reply { permit, request, asked, out } => {
+            Job::Reply(job) => {
                 let words = Words { ends: &self.ends, bytes: &|token| self.model.bytes(token) };
-                match job::reply(&self.model, &words, ReplyJob { permit, request, asked, out, arrival }) {
-                    Ok(sequence) => self.wait(sequence),
-                    Err(Some((sequence, ended))) => self.end(sequence, ended),
-                    Err(None) => {}
+                match job::reply(&self.model, &words, job, arrival) {
+                    Some((sequence, Ok(()))) => self.wait(sequence),
+                    Some((sequence, Err(ended))) => self.end(sequence, ended),
+                    None => {}
                 }
             }
-            Job::Score { permit, request, asked, out } => {
-                for sequence in job::score(&self.model, ScoreJob { permit, request, asked, out, arrival }) {
-                    self.wait(sequence);
-                }
-            }
+            Job::Score(job) => job::score(&self.model, job, arrival).into_iter().for_each(|sequence| self.wait(sequence)),
             Job::Tokens { texts, out } => {
                 let tokens = guarded(|| texts.iter().map(|text| self.model.tokens(text)).collect()).flatten();
                 // Nobody may be left to tell.
@@ -173,7 +170,12 @@ impl<M: Causal> Worker<M> {
         if let Some((shared, Parting::New)) = parting {
             self.part(&goal[..shared]);
         }
-        let Some(mut lease) = self.pool.lease(sequence.need, || self.model.cache())? else { return Ok(Settled::Waits) };
+        let mut lease = match self.pool.lease(sequence.need, || self.model.cache()) {
+            Ok(Some(lease)) => lease,
+            // The system may have more to give once one of the others is done.
+            Err(fault) if self.running.is_empty() => return Err(fault),
+            Ok(None) | Err(_) => return Ok(Settled::Waits),
+        };
         let kept = self.pool.prefixes.longest(goal).map(|found| (found.shared, found.cache));
         let live = self.running.iter().filter_map(|other| Some((common(other.read(), goal), &other.lease.as_ref()?.slot.cache)));
         let live = live.max_by_key(|(shared, _)| *shared).filter(|(shared, _)| *shared >= SHORTEST);

@@ -34,7 +34,7 @@ fn a_reply_has_the_same_bytes_alone_and_among_eight_others() {
 #[test]
 fn a_new_sequence_joins_between_two_steps() {
     let bench = bench(LETTERS);
-    let (first, second) = bench.ask_during((Class::Shopper, request("first")), request("second"));
+    let (first, second) = bench.ask_during(|| bench.ask(request("first")), request("second"));
     assert_eq!(text(second), LETTERS.says("second", 50));
     assert_eq!(text(first), LETTERS.says("first", 50));
     let sizes: Vec<usize> = bench.passes().iter().map(Vec::len).collect();
@@ -45,7 +45,7 @@ fn a_new_sequence_joins_between_two_steps() {
 fn a_prompt_beside_a_reply_is_read_in_pieces() {
     let bench = bench(LETTERS);
     let long = "long ".repeat(80);
-    let (first, second) = bench.ask_during((Class::Shopper, request("first")), request(&long));
+    let (first, second) = bench.ask_during(|| bench.ask(request("first")), request(&long));
     assert_eq!(text(second), LETTERS.says(&long, 50));
     assert_eq!(text(first), LETTERS.says("first", 50));
     let beside: Vec<usize> = bench.passes().iter().filter(|pass| pass.len() == 2).map(|pass| pass[1].tokens).collect();
@@ -71,7 +71,7 @@ fn one_panic_or_fault_does_not_stop_the_others() {
 fn a_shopper_takes_the_place_of_less_urgent_work_which_goes_on_later() {
     let bench = bench_with(LETTERS, EngineOptions { sequences: 1, ..options() });
     let content = "background, a prompt of some length";
-    let (background, shopper) = bench.ask_during((Class::Background, request(content)), request("shopper"));
+    let (background, shopper) = bench.ask_during(|| bench.ask_as(Class::Background, request(content)), request("shopper"));
     assert_eq!(text(shopper), LETTERS.says("shopper", 50));
     assert_eq!(text(background), LETTERS.says(content, 50));
     let names: String = bench.passes().iter().map(|pass| pass[0].name).collect();
@@ -92,11 +92,28 @@ fn memory_decides_how_many_run() {
 }
 
 #[test]
+fn where_the_system_has_no_memory_for_one_more_it_waits_or_is_told() {
+    let bench = bench(LETTERS);
+    bench.room.store(2, Ordering::SeqCst);
+    let names = ["one", "two", "three", "four"];
+    for (name, reply) in names.into_iter().zip(together(&bench, names.map(request).into())) {
+        assert_eq!(text(reply), LETTERS.says(name, 50));
+    }
+    assert!(bench.passes().iter().all(|pass| pass.len() <= 2));
+    bench.room.store(0, Ordering::SeqCst);
+    // The caches there are serve again.
+    assert_eq!(text(bench.ask(request("five"))), LETTERS.says("five", 50));
+    let none = bench_with(LETTERS, options());
+    none.room.store(0, Ordering::SeqCst);
+    assert!(all(none.ask(request("six"))).unwrap_err().to_string().contains("want of memory"));
+}
+
+#[test]
 fn a_deadline_passes_while_waiting_too() {
     let bench = bench_with(Script::Slow, EngineOptions { sequences: 1, ..options() });
     let endless = Generation { stop: vec!["never".into()], max_tokens: usize::MAX, ..request("first") };
     let hurried = Generation { deadline: Duration::from_millis(60), ..request("second") };
-    let (first, second) = bench.ask_during((Class::Shopper, endless), hurried);
+    let (first, second) = bench.ask_during(|| bench.ask(endless), hurried);
     assert!(matches!(all(second), Err(InferenceError::DeadlinePassed { .. })));
     assert!(!first.is_closed(), "the second did not wait for the first to end");
     assert!(bench.passes().iter().flatten().all(|read| read.name == 'f'));

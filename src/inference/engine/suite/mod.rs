@@ -6,6 +6,7 @@ mod prefixes;
 mod replies;
 mod scores;
 mod scripted;
+mod weights;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +27,8 @@ struct Bench {
     /// The passes, each with what it read.
     log: Arc<Mutex<Vec<Vec<Read>>>>,
     begun: Arc<AtomicUsize>,
+    /// How many caches the model can make.
+    room: Arc<AtomicUsize>,
 }
 
 type Pieces = Receiver<Result<String, InferenceError>>;
@@ -36,8 +39,8 @@ fn options() -> EngineOptions {
 
 fn bench_with(script: Script, options: EngineOptions) -> Bench {
     let model = Scripted::new(script);
-    let (turn, log, begun) = (model.turn.clone(), model.log.clone(), model.begun.clone());
-    Bench { engine: Engine::start(model, "scripted".into(), options), turn, log, begun }
+    let (turn, log, begun, room) = (model.turn.clone(), model.log.clone(), model.begun.clone(), model.room.clone());
+    Bench { engine: Engine::start(model, "scripted".into(), options), turn, log, begun, room }
 }
 
 fn bench(script: Script) -> Bench {
@@ -57,10 +60,10 @@ impl Bench {
         self.engine.generate(self.engine.admit(class).unwrap(), request)
     }
 
-    /// Asks for one and, once the model is at work on it, for the other; both are taken further only then.
-    fn ask_during(&self, (class, first): (Class, Generation), second: Generation) -> (Pieces, Pieces) {
+    /// Asks for one and, once the model is at work on it, for the other; the work goes on only then.
+    fn ask_during<T>(&self, first: impl FnOnce() -> T, second: Generation) -> (T, Pieces) {
         let turn = self.turn.lock().unwrap();
-        let first = self.ask_as(class, first);
+        let first = first();
         while self.begun.load(Ordering::SeqCst) == 0 {
             std::thread::yield_now();
         }

@@ -82,3 +82,15 @@ fn scores_that_nobody_waits_for_give_their_place_back() {
     let permit = std::iter::repeat_with(|| bench.engine.admit(Class::Shopper)).find_map(Result::ok).unwrap();
     assert_eq!(text(bench.engine.generate(permit, request("hello"))), LETTERS.says("hello", 50));
 }
+
+#[test]
+fn interrupted_scores_are_begun_anew() {
+    let bench = bench_with(LETTERS, EngineOptions { sequences: 1, ..options() });
+    let long = "cabbage ".repeat(30);
+    let ask = || bench.engine.score(bench.engine.admit(Class::Background).unwrap(), scoring(plain("abc"), &[&long, "bad"]));
+    let (scores, shopper) = bench.ask_during(ask, request("hello"));
+    assert_eq!(text(shopper), LETTERS.says("hello", 50));
+    check(&scores.blocking_recv().unwrap().unwrap(), &bytes("abc"), &[&long, "bad"]);
+    let names: String = bench.passes().iter().map(|pass| pass[0].name).collect();
+    assert!(names.starts_with("ah") && names.ends_with('a') && !names.trim_matches('a').contains('a'), "{names}");
+}

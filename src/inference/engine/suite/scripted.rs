@@ -81,13 +81,30 @@ pub struct Scripted {
     pub log: Arc<Mutex<Vec<Vec<Read>>>>,
     /// How many passes began, waiting for their turn included.
     pub begun: Arc<AtomicUsize>,
+    /// How many caches there is memory for.
+    pub room: Arc<AtomicUsize>,
+    alive: Arc<()>,
     script: Script,
 }
 
 impl Scripted {
     pub fn new(script: Script) -> Self {
-        Self { turn: Arc::default(), log: Arc::default(), begun: Arc::default(), script }
+        Self {
+            turn: Arc::default(),
+            log: Arc::default(),
+            begun: Arc::default(),
+            room: Arc::new(AtomicUsize::new(usize::MAX)),
+            alive: Arc::default(),
+            script,
+        }
     }
+}
+
+/// The tokens that were read: what keys and values are made from.
+pub struct Tape {
+    tokens: Vec<u32>,
+    /// Counts the caches there are.
+    _alive: Arc<()>,
 }
 
 pub fn bytes(text: &str) -> Vec<u32> {
@@ -101,8 +118,7 @@ pub fn prompt(messages: &[ChatMessage]) -> Vec<u32> {
 }
 
 impl Causal for Scripted {
-    /// The tokens that were read: what keys and values are made from.
-    type Cache = Vec<u32>;
+    type Cache = Tape;
 
     fn context(&self) -> usize {
         CONTEXT
@@ -132,16 +148,19 @@ impl Causal for Scripted {
         1
     }
 
-    fn cache(&self) -> Result<Vec<u32>, InferenceError> {
-        Ok(Vec::new())
+    fn cache(&self) -> Result<Tape, InferenceError> {
+        if Arc::strong_count(&self.alive) > self.room.load(Ordering::SeqCst) {
+            return Err(InferenceError::Failed { fault: "scripted want of memory".to_owned() });
+        }
+        Ok(Tape { tokens: Vec::new(), _alive: self.alive.clone() })
     }
 
-    fn copy(&self, from: &Vec<u32>, length: usize, to: &mut Vec<u32>) {
-        to.clear();
-        to.extend_from_slice(&from[..length]);
+    fn copy(&self, from: &Tape, length: usize, to: &mut Tape) {
+        to.tokens.clear();
+        to.tokens.extend_from_slice(&from.tokens[..length]);
     }
 
-    fn forward(&mut self, segments: &mut [Segment<'_, Vec<u32>>]) -> Result<Scores, InferenceError> {
+    fn forward(&mut self, segments: &mut [Segment<'_, Tape>]) -> Result<Scores, InferenceError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(self.script, Script::Slow) {
@@ -151,6 +170,7 @@ impl Causal for Scripted {
         let mut pass = Vec::new();
         for segment in segments {
             let Segment { cache, start, tokens, scored } = segment;
+            let cache = &mut cache.tokens;
             assert!(!tokens.is_empty() && *scored <= tokens.len() && *start + tokens.len() <= CONTEXT, "an impossible segment");
             assert!(*start <= cache.len(), "positions are missing before {start}");
             cache.truncate(*start);
