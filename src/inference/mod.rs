@@ -9,6 +9,7 @@ pub mod error;
 mod encoder;
 mod files;
 mod model;
+mod remote;
 mod text;
 
 pub use encoder::embed::{Embed, Embedder};
@@ -19,4 +20,5 @@ pub use files::manifest::{ModelRole, Profile};
 pub use files::models::{FileState, ModelStatus, ModelStore, Verified};
 pub use files::progress::{Progress, Silent, Terminal};
 pub use files::report;
+pub use remote::{EventReader, Fallback, Remote, RemoteOptions, base, client};
 pub use text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Role};

@@ -128,11 +128,13 @@ fn rooms_know_only_what_lies_further_in() {
 
 #[test]
 fn a_technology_lives_in_one_room() {
-    let homes: [(&str, &[&str]); 8] = [
+    let homes: [(&str, &[&str]); 10] = [
         ("sqlx", &["store"]),
         ("tantivy", &["retrieval"]),
         ("candle_core", &["inference"]),
         ("tokenizers", &["inference"]),
+        ("reqwest", &["inference"]),
+        ("rustls", &["inference"]),
         ("axum", &["http"]),
         ("minijinja", &["prompt", "inference"]),
         ("std::env", &["config"]),
