@@ -22,3 +22,4 @@ pub use files::progress::{Progress, Silent, Terminal};
 pub use files::report;
 pub use remote::{EventReader, Fallback, Remote, RemoteOptions, base, client};
 pub use text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Role};
+pub use text::prompt::PromptReader;

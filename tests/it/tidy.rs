@@ -16,12 +16,13 @@ fn may_import(room: &str) -> Vec<&'static str> {
     let domain_and = |more: &[&'static str]| [DOMAIN, &["support"], more].concat();
     match room {
         "main" => vec!["cli"],
-        "cli" => domain_and(&["app", "config", "http", "jobs", "store"]),
+        "cli" => domain_and(&["app", "bench", "config", "http", "jobs", "store"]),
         "app" => domain_and(&["config", "http", "jobs", "store"]),
         "http" => domain_and(&["jobs"]),
         "jobs" | "store" => domain_and(&[]),
         "assistant" => domain_and(&[]),
         "desk" | "identity" => vec!["conversation", "support"],
+        "bench" => vec!["inference", "support"],
         "retrieval" => vec!["inference", "knowledge", "support"],
         "confidence" => vec!["retrieval", "knowledge", "support"],
         "conversation" | "commerce" | "inference" | "prompt" | "knowledge" => vec!["support"],
@@ -133,7 +134,7 @@ fn a_technology_lives_in_one_room() {
         ("tantivy", &["retrieval"]),
         ("candle_core", &["inference"]),
         ("tokenizers", &["inference"]),
-        ("reqwest", &["inference"]),
+        ("reqwest", &["inference", "bench"]),
         ("rustls", &["inference"]),
         ("axum", &["http"]),
         ("minijinja", &["prompt", "inference"]),
