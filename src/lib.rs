@@ -6,7 +6,7 @@
 //! the conversation is no longer the bot's. Widget and console read the same event log and resume by its numbers.
 //!
 //! ```text
-//! main → cli → app → { http, jobs } → { assistant, desk, identity }
+//! main → cli → { app, bench } → { http, jobs } → { assistant, desk, identity }
 //!      → { conversation, commerce, retrieval, inference, prompt, confidence, knowledge } → support
 //! store → the ports that the domains own
 //! ```
@@ -17,6 +17,7 @@
 
 pub mod app;
 pub mod assistant;
+pub mod bench;
 pub mod cli;
 pub mod commerce;
 pub mod confidence;

@@ -1,6 +1,7 @@
 //! Puts the rooms together and runs them.
 
 pub mod demo;
+pub mod engine;
 pub mod indexing;
 pub mod log;
 pub mod open;

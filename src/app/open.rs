@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::demo;
+use super::engine::open_engine;
 use super::indexing::Watched;
 use crate::assistant::draft::Drafter;
 use crate::assistant::{Responder, ResponderParts};
 use crate::confidence::Threshold;
 use crate::config::{AnswerStyle, Settings};
-use crate::inference::{Embedder, Engine, EngineOptions, Generate, ModelRole, ModelStore, Terminal};
+use crate::inference::{Embedder, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
 use crate::retrieval::Retriever;
@@ -99,17 +100,12 @@ async fn open_retriever(settings: &Settings, models: &ModelStore, entries: Arc<k
 }
 
 async fn open_drafter(settings: &Settings, models: &ModelStore) -> anyhow::Result<Option<Drafter>> {
-    if !settings.engine.enabled || settings.answers.style == AnswerStyle::Stored {
+    if settings.answers.style == AnswerStyle::Stored {
         return Ok(None);
     }
-    let path = models.path_in(settings.models.profile.parse()?, ModelRole::Language);
-    let engine = &settings.engine;
-    let options =
-        EngineOptions { sequences: engine.sequences, threads: engine.threads, ..EngineOptions::new(engine.queue, engine.context) };
-    let adapter = (!engine.adapter.as_os_str().is_empty()).then(|| engine.adapter.clone());
-    let engine = tokio::task::spawn_blocking(move || Engine::load(&path, adapter.as_deref(), options)).await??;
-    Ok(Some(Drafter {
-        engine: Arc::new(engine) as Arc<dyn Generate>,
+    let engine = open_engine(settings, models).await?;
+    Ok(engine.map(|engine| Drafter {
+        engine,
         deadline: Duration::from_millis(settings.answers.draft_deadline_ms),
         max_tokens: settings.answers.draft_tokens,
     }))

@@ -26,6 +26,9 @@ pub fn run(overrides: &Overrides, command: ConfigCommand) -> anyhow::Result<()> 
             println!("  prompts    {}", settings.prompts.folder.display());
             println!("  models     {}", settings.models.folder.display());
             println!("  data       {}", settings.server.data.display());
+            if !settings.engine.url.is_empty() {
+                println!("  engine     {} at {}", settings.engine.model, settings.engine.url);
+            }
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod ask;
+pub mod bench;
 pub mod check_config;
 pub mod init;
 pub mod knowledge;
@@ -78,6 +79,9 @@ enum Command {
     /// Add, list and remove support agents.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
+    /// Measure how fast the language engine is here.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Print the default configuration or check one.
     #[command(subcommand)]
     Config(check_config::ConfigCommand),
@@ -128,6 +132,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Knowledge(command) => knowledge::run(settings()?, command),
         Command::Orders(command) => orders::run(settings()?, command).await.map(done),
         Command::Agents(command) => agents::run(settings()?, command).await.map(done),
+        Command::Bench(command) => bench::run(settings()?, command).await.map(done),
         Command::Config(command) => check_config::run(&overrides, command).map(done),
         Command::Openapi => print_openapi().map(done),
         Command::Init(args) => init::run(&args).map(done),

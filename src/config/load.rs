@@ -112,7 +112,22 @@ mod tests {
         check("[server]\nlisten = 'nowhere'", "server.listen");
         check("[answers]\nthreshold = 1.5", "answers.threshold");
         check("[widget]\nallowed_origins = ['javascript:alert(1)']", "widget.allowed_origins");
+        check("[engine]\nurl = 'localhost:8081'\nmodel = 'm'", "engine.url must be the base address");
+        check("[engine]\nurl = 'http://localhost:8081/v1'", "engine.model is empty");
+        check("[engine]\napi_key = 'two words'", "engine.api_key");
         check("[shop", "nightdesk.toml");
+    }
+
+    #[test]
+    fn a_key_is_not_printed() {
+        let settings = load_text("[engine]\napi_key = 'hush-1234'").unwrap();
+        assert!(settings.engine.api_key.given().is_some());
+        assert!(!format!("{settings:?}").contains("hush"));
+        for wrong in ["12345678", "[12345678]", "true", "1.2345678"] {
+            let fault = load_text(&format!("[engine]\napi_key = {wrong}")).unwrap_err().to_string();
+            assert!(fault.contains("engine.api_key") && !fault.contains("2345678"), "{fault}");
+        }
+        assert!(load(&Overrides::default()).unwrap().engine.api_key.given().is_none());
     }
 
     #[test]

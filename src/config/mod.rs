@@ -2,9 +2,11 @@
 
 pub mod environment;
 pub mod load;
+pub mod secret;
 pub mod settings;
 
 pub use load::{ConfigError, Overrides, load};
+pub use secret::Secret;
 pub use settings::{AnswerStyle, LogFormat, Settings};
 
 /// The documented defaults: what `nightdesk config default` prints.

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use secrecy::ExposeSecret;
 use serde::Deserialize;
+
+use super::secret::Secret;
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -96,7 +99,7 @@ pub struct Models {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Engine {
-    /// Whether a language model is loaded.
+    /// Whether a language model is loaded into this process.
     pub enabled: bool,
     /// How many replies may wait.
     pub queue: usize,
@@ -108,6 +111,12 @@ pub struct Engine {
     pub threads: usize,
     /// An adapter of the language model; empty for none.
     pub adapter: PathBuf,
+    /// Base address of a model server; empty: only the model of this process.
+    pub url: String,
+    /// What the server wants to be shown.
+    pub api_key: Secret,
+    /// The server's name for the model.
+    pub model: String,
 }
 
 /// Who chooses the words of an answer.
@@ -208,6 +217,20 @@ impl Settings {
         check((1..=256).contains(&self.engine.sequences), "engine.sequences must lie between 1 and 256");
         check(self.engine.threads <= 256, "engine.threads must lie between 0 and 256");
         check((1..=1_000).contains(&self.engine.queue), "engine.queue must lie between 1 and 1000");
+        let server = &self.engine.url;
+        check(
+            server.is_empty() || is_base_address(server),
+            "engine.url must be the base address of a model server, such as http://127.0.0.1:8081/v1 (without /chat/completions, user or \
+             query), or empty for the model of this process",
+        );
+        check(
+            server.is_empty() || !self.engine.model.trim().is_empty(),
+            "engine.model is empty; give the name that the server at engine.url has for its model (GET /models below that address lists them)",
+        );
+        check(
+            self.engine.api_key.given().is_none_or(|key| key.expose_secret().bytes().all(|b| b.is_ascii_graphic())),
+            "engine.api_key must be visible ASCII characters; copy it again, without line breaks",
+        );
         check((1..=20).contains(&self.orders.verify_attempts), "orders.verify_attempts must lie between 1 and 20");
         let limits =
             [self.limits.sessions_per_minute, self.limits.message_burst, self.limits.messages_per_minute, self.limits.logins_per_minute];
@@ -225,4 +248,53 @@ fn is_origin(origin: &str) -> bool {
     rest.is_some_and(|host| {
         !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'*'))
     })
+}
+
+/// Scheme, host, perhaps a port and a path.
+fn is_base_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some((authority, path)) = rest.map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len()))) else { return false };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')),
+    };
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let is_path = path.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#')) && !path.contains("/chat/completions");
+    is_host && is_port && is_path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_addresses_are_told_from_others() {
+        for url in ["http://127.0.0.1:8081/v1", "https://models.shop.example/v1/", "http://vllm:8000", "http://[::1]:8081/v1", "http://a_b"]
+        {
+            assert!(is_base_address(url), "{url}");
+        }
+        for url in [
+            "127.0.0.1:8081/v1",
+            "ftp://host/v1",
+            "http://",
+            "http:///v1",
+            "http://host:port/v1",
+            "http://host:0/v1",
+            "http://host:/v1",
+            "http://host:99999",
+            "http://user:secret@host/v1",
+            "http://host/v1?x=1",
+            "http://host/v1#x",
+            "http://host /v1",
+            "http://host/v 1",
+            "http://[::x]:1/v1",
+            "http://host/v1/chat/completions",
+        ] {
+            assert!(!is_base_address(url), "{url}");
+        }
+    }
 }

@@ -207,6 +207,14 @@ pub enum InferenceError {
         /// What failed.
         fault: String,
     },
+    /// The server that has the model did not answer.
+    #[error("the model server {url} did not answer: {fault}.")]
+    Remote {
+        /// Its base address.
+        url: String,
+        /// What is wrong, and what to do.
+        fault: String,
+    },
     /// The engine is going down.
     #[error("the engine is shutting down; send the request again after the restart.")]
     ShuttingDown,

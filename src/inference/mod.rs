@@ -12,6 +12,7 @@ mod files;
 #[path = "golden/golden_tests.rs"]
 mod golden;
 mod model;
+mod remote;
 mod text;
 
 pub use encoder::embed::{CrossEncoder, Embed, Embedder, ScorePairs};
@@ -23,4 +24,6 @@ pub use files::manifest::{ModelRole, Profile};
 pub use files::models::{FileState, ModelStatus, ModelStore, Verified};
 pub use files::progress::{Progress, Silent, Terminal};
 pub use files::report;
-pub use text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Role, Scoring, ScoringPrompt};
+pub use remote::{EventReader, Fallback, Remote, RemoteOptions, base, client};
+pub use text::chat::{ChatMessage, Class, Generate, Generation, Guessing, Overloaded, Role, Scoring, ScoringPrompt};
+pub use text::prompt::PromptReader;

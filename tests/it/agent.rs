@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::http::client;
 use crate::support::{Agent, Shopper, TestApp, text};
 
 /// A shopper who waits for a person; the conversation's id.
@@ -54,7 +55,7 @@ async fn a_session_ends_on_the_server_and_not_only_in_the_browser() {
     let browser = app.stranger();
     let answer = browser.log_in("ana@shop.example", "correct horse battery").await;
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let stolen = || reqwest::Client::new().get(app.url("/api/v1/agent/me")).header("cookie", &cookie).send();
+    let stolen = || client().get(app.url("/api/v1/agent/me")).header("cookie", &cookie).send();
     assert_eq!(stolen().await.unwrap().status(), 200);
     browser.posts("/logout", json!({})).await;
     assert_eq!(stolen().await.unwrap().status(), 401);
@@ -73,7 +74,7 @@ async fn without_a_login_nothing_is_shown_or_done() {
     }
     assert_eq!(stranger.replies(&conversation, "hello").await.status(), 401);
     // A shopper's token is no agent's session.
-    let client = reqwest::Client::new();
+    let client = client();
     let with_cookie = client.get(app.url("/api/v1/agent/me")).header("cookie", format!("nightdesk_session={}", shopper.token));
     assert_eq!(with_cookie.send().await.unwrap().status(), 401);
     let with_bearer = client.get(app.url("/api/v1/agent/tickets")).bearer_auth(&shopper.token);
@@ -86,7 +87,7 @@ async fn a_page_of_another_site_cannot_act_for_an_agent() {
     app.hire("ana").await;
     let body = json!({"email": "ana@shop.example", "password": "correct horse battery"});
     for (header, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
-        let request = reqwest::Client::new().post(app.url("/api/v1/agent/login")).header(header, value).json(&body);
+        let request = client().post(app.url("/api/v1/agent/login")).header(header, value).json(&body);
         assert_eq!(request.send().await.unwrap().status(), 403, "{header}: {value}");
     }
 }

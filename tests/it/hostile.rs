@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::support::http::client;
 use crate::support::{Shop, TestApp, text};
 
 const MESSAGES: &str = "/api/v1/widget/messages";
@@ -139,7 +139,7 @@ async fn requests_that_are_none() {
 #[tokio::test]
 async fn tokens_and_headers_that_open_nothing() {
     let app = TestApp::start().await;
-    let client = Client::new();
+    let client = client();
     for token in ["", "Demo", "demo ", "demo\0", "\u{0434}emo", &"demo".repeat(10_000)] {
         let answer = client.post(app.url("/api/v1/widget/session")).json(&json!({"website_token": token})).send().await.unwrap();
         assert_eq!(verdict(answer).await, (403, "forbidden".into()), "of {:?}", &token[..token.len().min(20)]);
@@ -195,7 +195,7 @@ async fn paths_and_ids_that_name_nothing() {
         assert_eq!(verdict(answer).await, (400, "bad_request".into()), "of {id}");
     }
     for path in ["/api/v1/nothing", "/api", "/api/v1/agent/tickets/../../x", "/nothing", "/assets/none.js"] {
-        assert_eq!(Client::new().get(app.url(path)).send().await.unwrap().status(), 404, "{path}");
+        assert_eq!(client().get(app.url(path)).send().await.unwrap().status(), 404, "{path}");
     }
     for path in [
         "/assets/../Cargo.toml",
@@ -209,7 +209,7 @@ async fn paths_and_ids_that_name_nothing() {
         assert_eq!(status, 404, "{path}");
     }
     for (method, path) in [("GET", MESSAGES), ("DELETE", MESSAGES), ("PUT", "/api/v1/agent/login")] {
-        let answer = Client::new().request(method.parse().unwrap(), app.url(path)).send().await.unwrap();
+        let answer = client().request(method.parse().unwrap(), app.url(path)).send().await.unwrap();
         assert_eq!(verdict(answer).await, (405, "method_not_allowed".into()), "{method} {path}");
     }
 }
@@ -243,7 +243,7 @@ async fn every_naughty_string_gets_a_clear_refusal_or_a_calm_reply() {
     let app = TestApp::start().await;
     let ana = app.agent("ana").await;
     let mut desk = ana.listens().await;
-    let client = Client::new();
+    let client = client();
     let mut waiting: BTreeMap<String, String> = BTreeMap::new();
     for line in naughty() {
         let session = client.post(app.url("/api/v1/widget/session")).json(&json!({"website_token": "demo"})).send().await.unwrap();
@@ -288,7 +288,7 @@ async fn who_comes_too_often_is_told_when_to_come_again() {
     shop.set("logins_per_minute = 100000", "logins_per_minute = 2");
     let app = TestApp::serve(shop).await;
     let (mut shopper, other) = (app.shopper().await, app.shopper().await);
-    let session = Client::new().post(app.url("/api/v1/widget/session")).json(&json!({"website_token": "demo"})).send().await.unwrap();
+    let session = client().post(app.url("/api/v1/widget/session")).json(&json!({"website_token": "demo"})).send().await.unwrap();
     assert_eq!(session.status(), 429);
     for number in 0..3 {
         shopper.sends(&format!("message {number}")).await;

@@ -10,6 +10,7 @@ mod hostile;
 mod openapi;
 mod pages;
 mod reload;
+mod remote;
 mod shopper;
 mod support;
 mod tidy;

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use crate::support::http::client;
 use crate::support::{Program, TestApp};
 
 #[tokio::test]
 async fn the_document_is_the_one_that_was_agreed_and_the_one_that_is_served() {
     let printed: Value = serde_json::from_str(&Program::new(&["openapi"]).run().well()).unwrap();
     let app = TestApp::start().await;
-    let served: Value = reqwest::get(app.url("/api/openapi.json")).await.unwrap().json().await.unwrap();
+    let served: Value = client().get(app.url("/api/openapi.json")).send().await.unwrap().json().await.unwrap();
     assert_eq!(printed, served);
 
     let mut document = printed;

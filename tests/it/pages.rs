@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
+use crate::support::http::builder;
 use crate::support::{Program, Shop, TestApp};
 
 async fn get(url: String) -> (u16, reqwest::header::HeaderMap, String) {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let answer = client.get(url).send().await.unwrap();
     (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
 }

@@ -36,6 +36,8 @@ fn settings_that_are_none() {
         ("[answers]\nthreshold = 2\n", &["answers.threshold", "between 0 and 1"]),
         ("[answers]\nstyle = 'loud'\n", &["answers.style"]),
         ("[models]\nprofile = 'huge'\n", &["models.profile", "quality"]),
+        ("[engine]\nurl = 'localhost:8081'\nmodel = 'm'\n", &["engine.url", "http://127.0.0.1:8081/v1"]),
+        ("[engine]\nurl = 'http://localhost:8081/v1'\n", &["engine.model", "GET /models"]),
         ("[log]\nfilter = 'a=b=c'\n", &["log.filter"]),
     ] {
         fs::write(&file, text).unwrap();

@@ -87,7 +87,8 @@ pub fn reply<M: Causal>(
     meters::tokens("prompt", tokens.len());
     let from = tokens.len();
     let limit = request.max_tokens.min(model.context() - from);
-    let mut reply = Reply::new(ReplyParts { permit, out, from, limit, stop: request.stop, constraint: request.constraint, asked });
+    let (stop, constraint, guessing) = (request.stop, request.constraint, request.guessing);
+    let mut reply = Reply::new(ReplyParts { permit, out, from, limit, stop, constraint, guessing, asked });
     let begun = guarded(|| reply.go_on(&mut tokens, words)).unwrap_or_else(|fault| Err(fault.into()));
     let work = Work::Reply(reply);
     let deadline = request.deadline;

@@ -23,6 +23,11 @@ impl Lookup {
         Self { most: FIRST, rest: 0 }
     }
 
+    /// No guesses, ever.
+    pub fn off() -> Self {
+        Self { most: 0, rest: 0 }
+    }
+
     /// Guesses for what follows `text`, at most `most`.
     pub fn guesses(&self, text: &[u32], most: usize) -> Vec<u32> {
         let most = if self.rest > 0 { 0 } else { self.most.min(most) };

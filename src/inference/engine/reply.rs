@@ -13,6 +13,7 @@ use super::prefix::common;
 use super::queue::Permit;
 use crate::inference::error::InferenceError;
 use crate::inference::model::causal::most_likely;
+use crate::inference::text::chat::Guessing;
 use crate::inference::text::pieces::{Piece, Pieces};
 
 /// What a reply has to know of the model's tokens.
@@ -48,14 +49,19 @@ pub struct ReplyParts {
     pub limit: usize,
     pub stop: Vec<String>,
     pub constraint: Option<Arc<dyn Constraint>>,
+    pub guessing: Guessing,
     pub asked: Instant,
 }
 
 impl Reply {
     /// Nothing is said yet.
     pub fn new(parts: ReplyParts) -> Self {
-        let ReplyParts { permit, out, from, limit, stop, constraint, asked } = parts;
-        let (pieces, lookup) = (Pieces::new(stop), Lookup::new());
+        let ReplyParts { permit, out, from, limit, stop, constraint, guessing, asked } = parts;
+        let pieces = Pieces::new(stop);
+        let lookup = match guessing {
+            Guessing::FromText => Lookup::new(),
+            Guessing::Off => Lookup::off(),
+        };
         Self { permit, out, from, limit, pieces, constraint, lookup, asked, last: None }
     }
 
@@ -144,6 +150,11 @@ impl Reply {
             None => Some(most_likely(row)),
             Some(Next { allowed: Allowed::Anything, end: End::Permitted }) => Some(most_likely(row)),
             Some(Next { allowed: Allowed::Anything, end: End::Forbidden }) => {
+                // Mostly the end is not the best, and then there is nothing to leave out.
+                let token = most_likely(row);
+                if ends.binary_search(&token).is_err() {
+                    return Ok(Some(token));
+                }
                 let all = 0..u32::try_from(row.len()).unwrap_or(u32::MAX);
                 best(row, all.filter(|token| ends.binary_search(token).is_err()))
             }

@@ -113,12 +113,30 @@ pub struct Generation {
     pub deadline: Duration,
     /// What the answer may be made of; anything, if there is none.
     pub constraint: Option<Arc<dyn Constraint>>,
+    /// Whether the engine may guess ahead. The answer is the same; this is for measurements.
+    pub guessing: Guessing,
+}
+
+/// Where guesses for what comes next are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guessing {
+    /// From the prompt and the answer so far.
+    FromText,
+    /// Nowhere: one token a pass.
+    Off,
 }
 
 impl Generation {
     /// An answer to `messages` that is neither long nor late, and of which nothing else is asked.
     pub fn new(messages: Vec<ChatMessage>) -> Self {
-        Self { messages, max_tokens: 256, stop: Vec::new(), deadline: Duration::from_secs(30), constraint: None }
+        Self {
+            messages,
+            max_tokens: 256,
+            stop: Vec::new(),
+            deadline: Duration::from_secs(30),
+            constraint: None,
+            guessing: Guessing::FromText,
+        }
     }
 }
 

@@ -2,5 +2,6 @@
 
 pub mod chat;
 pub mod pieces;
+pub mod prompt;
 pub mod template;
 pub mod tokenizer;

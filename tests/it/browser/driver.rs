@@ -10,6 +10,8 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::http::client;
+
 /// How long a test waits for something that should come at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -79,7 +81,7 @@ impl Driver {
             options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2, "touch": true } });
         }
         let capabilities = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = client();
         let mut browser = Browser { client, base: format!("http://127.0.0.1:{}/session", self.port), _profile: profile };
         let session = browser.command("", json!({ "capabilities": { "alwaysMatch": capabilities } })).await;
         browser.base = format!("{}/{}", browser.base, session["sessionId"].as_str().unwrap());

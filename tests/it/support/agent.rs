@@ -3,6 +3,7 @@
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
+use super::http::builder;
 use super::stream::Stream;
 
 /// One browser; logged in or not.
@@ -14,7 +15,7 @@ pub struct Agent {
 impl Agent {
     /// A browser without a session.
     pub fn nobody(url: &str) -> Self {
-        Self { client: Client::builder().cookie_store(true).build().unwrap(), url: url.to_owned() }
+        Self { client: builder().cookie_store(true).build().unwrap(), url: url.to_owned() }
     }
 
     /// Logs in.

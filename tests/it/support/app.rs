@@ -5,9 +5,9 @@ use nightdesk::conversation::AgentId;
 use nightdesk::identity::{Agent as Account, AgentName, Agents, Email, NewAgent, Role, hash_password};
 use nightdesk::store::SqliteStore;
 use nightdesk::support::{Clock, Ids, SystemClock};
-use reqwest::Client;
 use secrecy::SecretString;
 
+use super::http::client;
 use super::{Agent, Shop, Shopper};
 
 /// A server with its shop. It stops with the test.
@@ -84,6 +84,6 @@ impl TestApp {
 
     /// Whether the server still answers.
     pub async fn is_well(&self) -> bool {
-        Client::new().get(self.url("/health/ready")).send().await.is_ok_and(|answer| answer.status() == 200)
+        client().get(self.url("/health/ready")).send().await.is_ok_and(|answer| answer.status() == 200)
     }
 }

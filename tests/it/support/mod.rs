@@ -2,14 +2,17 @@
 
 mod agent;
 mod app;
+pub mod http;
+mod llama;
 mod program;
 mod require;
-mod shop;
+pub mod shop;
 mod shopper;
 mod stream;
 
 pub use agent::Agent;
 pub use app::TestApp;
+pub use llama::LlamaServer;
 pub use program::{Program, Serving};
 pub use require::available;
 pub use shop::Shop;

@@ -3,6 +3,7 @@
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use super::http::client;
 use super::stream::{Stream, Told};
 use super::text;
 
@@ -45,12 +46,12 @@ impl Shopper {
     /// Opens the widget for the first time.
     pub async fn arrive(url: &str) -> Self {
         let body = json!({"website_token": "demo"});
-        let session: Value = ok(Client::new().post(format!("{url}/api/v1/widget/session")).json(&body).send().await.unwrap()).await;
+        let session: Value = ok(client().post(format!("{url}/api/v1/widget/session")).json(&body).send().await.unwrap()).await;
         Self::with(url, text(&session, "/session_token").to_owned(), session).await
     }
 
     async fn with(url: &str, token: String, session: Value) -> Self {
-        let client = Client::new();
+        let client = client();
         let stream = Stream::of(client.get(format!("{url}/api/v1/widget/events")).bearer_auth(&token).send().await.unwrap());
         Self { client, url: url.to_owned(), token, session, stream, sent: 0 }
     }

@@ -1,0 +1,25 @@
+//! Measuring the language engine, alone or against another server, with the same prompts on both sides.
+//!
+//! Rounds are interleaved: in each, every measurement is taken on one side and at once on the other, so that what else the machine does
+//! falls on both. A [`Side`] is all that a measurement knows.
+
+mod corpus;
+mod generator;
+mod llama;
+mod machine;
+mod measure;
+mod progress;
+mod report;
+mod run;
+mod side;
+mod theirs;
+
+pub use corpus::Corpus;
+pub use generator::Generator;
+pub use report::Report;
+pub use run::{Plan, run};
+pub use side::Side;
+pub use theirs::find;
+
+/// How many tokens the longest prompt and its answer have together.
+pub const CONTEXT: usize = 1100;

@@ -1,0 +1,84 @@
+//! `nightdesk bench`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+
+use super::output::print;
+use crate::app;
+use crate::bench::{self, Corpus, Generator, Plan, Report, Side};
+use crate::config::Settings;
+use crate::inference::{ModelRole, ModelStore, PromptReader};
+use crate::support::{Clock, SystemClock};
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Measure the language engine, alone or against another server with the same model.
+    #[command(
+        after_help = "Examples:\n  nightdesk bench engine\n  llama-server -m models/SmolLM2-135M-Instruct.Q4_1.gguf --port 8081 -t 2 -c 8192 -np 4 &\n  \
+                            nightdesk bench engine --against http://127.0.0.1:8081\n\nllama-server is asked through its own protocol, which takes \
+                            the very tokens that our engine reads; other servers through OpenAI's. Let nothing else run on the machine."
+    )]
+    Engine(EngineArgs),
+}
+
+/// How the engine is measured.
+#[derive(Debug, Args)]
+pub struct EngineArgs {
+    /// The model file; the configured profile's if not given.
+    #[arg(long, value_name = "PATH")]
+    model: Option<PathBuf>,
+    /// The server to compare with.
+    #[arg(long, value_name = "URL")]
+    against: Option<String>,
+    /// How often each measurement is taken.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rounds: u16,
+    /// How many replies are asked for at once where several are.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    concurrency: u16,
+    /// Print every number of every round as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub async fn run(settings: Settings, command: BenchCommand) -> anyhow::Result<()> {
+    let BenchCommand::Engine(args) = command;
+    let path = match args.model {
+        Some(path) => path,
+        None => ModelStore::open(&settings.models.folder)?.path_in(settings.models.profile.parse()?, ModelRole::Language),
+    };
+    if !path.is_file() {
+        bail!("there is no model file {}; run `nightdesk models fetch`, or name a GGUF with --model PATH", path.display());
+    }
+    let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let plan = Plan { rounds: args.rounds.into(), concurrency: args.concurrency.into() };
+
+    let tokens = tokio::task::spawn_blocking({
+        let path = path.clone();
+        move || PromptReader::open(&path)
+    });
+    let tokens = Arc::new(tokens.await??);
+    // The other side first: a mistake in its address should not wait for our model to load.
+    let theirs = match &args.against {
+        Some(url) => Some(bench::find(url, tokens.clone(), &file, plan.concurrency).await?),
+        None => None,
+    };
+    let mut options = app::engine::options(&settings.engine);
+    options.queue = options.queue.max(plan.concurrency);
+    options.sequences = options.sequences.max(plan.concurrency);
+    options.context = options.context.max(bench::CONTEXT);
+    let engine = app::engine::load_engine(path, app::engine::adapter(&settings.engine), options).await?;
+    let name = format!("Nightdesk {} with {file}", app::VERSION);
+    let ours: Arc<dyn Side> = Arc::new(Generator::new(engine, tokens.clone(), name));
+
+    let rows = bench::run(plan, &Corpus::new(tokens), &ours, theirs.as_ref()).await?;
+    let date = TimeZone::UTC.to_datetime(SystemClock.now()).date().to_string();
+    let report = Report::new(date, plan, rows, ours.as_ref(), theirs.as_deref());
+    if args.json { print(serde_json::to_string_pretty(&report.json())? + "\n") } else { print(report.table()) }
+}
