@@ -1,10 +1,9 @@
 //! What goes into a product: rows of numbers, made of other rows and rounded to signed bytes with a scale for each block.
 
-use crate::isa::Isa;
+use crate::machine::Machine;
 use crate::matrix::BLOCK;
 use crate::shared::Shared;
 use crate::simd::{Kernel, Simd, exp};
-use crate::team::Team;
 
 /// Rows in bytes: the right side of a product.
 #[derive(Default)]
@@ -62,8 +61,9 @@ impl Activations {
     }
 
     /// Fills in `rows` rows of `width` numbers, a multiple of [`BLOCK`].
-    pub fn fill(&mut self, isa: Isa, team: &Team, (rows, width): (usize, usize), source: Source<'_>) {
+    pub fn fill(&mut self, on: &Machine, (rows, width): (usize, usize), source: Source<'_>) {
         assert!(width.is_multiple_of(BLOCK), "rows are made of whole blocks");
+        let isa = on.isa;
         let needed = match source {
             Source::Gated(given) => given.len() / 2,
             Source::Plain(given) | Source::Gelu(given) | Source::RmsNorm { rows: given, .. } => given.len(),
@@ -73,7 +73,7 @@ impl Activations {
         self.quants.resize(rows * width, 0);
         self.scales.resize(rows * width / BLOCK, BlockScale::default());
         let (quants, scales) = (Shared::new(&mut self.quants), Shared::new(&mut self.scales));
-        team.run(rows, GRAIN, |range| {
+        on.team.run(rows, GRAIN, |range| {
             let mut scratch = vec![0.0; width];
             for row in range {
                 // SAFETY: each row is in one part.

@@ -3,11 +3,10 @@
 use half::f16;
 
 use crate::cache::Cache;
-use crate::isa::Isa;
+use crate::machine::Machine;
 use crate::matrix::TILE;
 use crate::shared::Shared;
 use crate::simd::{Kernel, Simd, exp};
-use crate::team::Team;
 
 /// Heads of a layer; `heads` is a multiple of `kv_heads`, each of which serves a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +77,15 @@ pub struct Span<'a> {
     pub rows: usize,
 }
 
+/// Where in a model we are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The heads of its layers.
+    pub heads: Heads,
+    /// Which layer.
+    pub layer: usize,
+}
+
 /// What a row sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sees {
@@ -92,9 +100,10 @@ const GRAIN: usize = 16;
 
 /// Turns queries and keys to their positions and puts keys and values into the caches. `rows` holds, for the rows of the spans one after the
 /// other, queries, keys and values side by side.
-pub fn store(isa: Isa, team: &Team, heads: Heads, rope: Option<&Rope>, layer: usize, rows: &mut [f32], spans: &mut [Span<'_>]) {
+pub fn store(on: &Machine, Place { heads, layer }: Place, rope: Option<&Rope>, rows: &mut [f32], spans: &mut [Span<'_>]) {
     let total: usize = spans.iter().map(|span| span.rows).sum();
     assert!(rows.len() >= total * heads.row(), "a row for each of the spans");
+    let isa = on.isa;
     let rows = Shared::new(rows);
     let mut first = 0;
     for span in spans {
@@ -108,7 +117,7 @@ pub fn store(isa: Isa, team: &Team, heads: Heads, rope: Option<&Rope>, layer: us
         let work =
             Store { heads, rope, rows: &rows, first, start: span.start, count: span.rows, keys: &keys, values: &values, head_length };
         // By head, so that no two threads write to the same part of a row or a cache.
-        team.run(heads.heads + heads.kv_heads, if span.rows < GRAIN { usize::MAX } else { 1 }, |range| {
+        on.team.run(heads.heads + heads.kv_heads, if span.rows < GRAIN { usize::MAX } else { 1 }, |range| {
             range.for_each(|head| isa.run(StoreHead { work: &work, head }));
         });
         first += span.rows;
@@ -165,10 +174,11 @@ impl Kernel for StoreHead<'_> {
 }
 
 /// For each row of the spans, whose keys and values are stored, the weighted values of every head.
-pub fn attend(isa: Isa, team: &Team, heads: Heads, layer: usize, sees: Sees, rows: &[f32], spans: &[Span<'_>], out: &mut [f32]) {
+pub fn attend(on: &Machine, Place { heads, layer }: Place, sees: Sees, rows: &[f32], spans: &[Span<'_>], out: &mut [f32]) {
     let total: usize = spans.iter().map(|span| span.rows).sum();
     assert!(rows.len() >= total * heads.row() && out.len() >= total * heads.heads * heads.width, "a row for each of the spans");
     assert!(heads.width.is_multiple_of(TILE), "heads are as wide as whole registers");
+    let isa = on.isa;
     let out = Shared::new(out);
     // A job for each key/value head of each span, cut along the rows.
     let mut jobs = Vec::new();
@@ -186,7 +196,7 @@ pub fn attend(isa: Isa, team: &Team, heads: Heads, layer: usize, sees: Sees, row
         }
         first += span.rows;
     }
-    team.run(jobs.len(), 1, |range| range.for_each(|index| isa.run(jobs[index])));
+    on.team.run(jobs.len(), 1, |range| range.for_each(|index| isa.run(jobs[index])));
 }
 
 #[derive(Clone, Copy)]

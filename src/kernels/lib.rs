@@ -3,7 +3,7 @@
 //! - [`Isa`]: the vector instructions at hand, found at run time.
 //! - [`Matrix`]: weights packed in tiles, [`Stack`] several below each other; [`Activations`]: rows rounded to bytes; [`multiply`]: their product.
 //! - [`Cache`]: keys and values of one sequence; [`attention`]: what queries make of them.
-//! - [`Team`]: the threads that share a pass; [`Memory`]: mapped files.
+//! - [`Machine`]: instructions and threads of a pass; [`Memory`]: mapped files.
 //!
 //! All `unsafe` of the program is in this crate: vector instructions, memory that threads share by construction, and mapped files. Every kernel
 //! is one generic function over [`simd::Simd`]; its portable instance is the twin that tests hold the others to.
@@ -12,6 +12,7 @@ mod activations;
 pub mod attention;
 mod cache;
 mod isa;
+mod machine;
 pub mod matrix;
 mod memory;
 mod product;
@@ -23,10 +24,10 @@ mod team;
 pub use activations::{Activations, Source};
 pub use cache::{Cache, CacheShape};
 pub use isa::Isa;
+pub use machine::Machine;
 pub use matrix::{Block, Format, Layout, Matrix, Stack};
 pub use memory::Memory;
 pub use product::{Begin, multiply};
-pub use team::Team;
 
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,10 @@
 use std::ops::Range;
 
 use crate::activations::{Activations, BlockScale};
-use crate::isa::Isa;
+use crate::machine::Machine;
 use crate::matrix::{BLOCK, Format, Matrix, Stack, TILE};
 use crate::shared::Shared;
 use crate::simd::{Kernel, Simd};
-use crate::team::Team;
 
 /// What the sums begin with.
 #[derive(Debug, Clone, Copy)]
@@ -27,17 +26,18 @@ pub enum Begin<'a> {
 }
 
 /// `out[row] = begin + stack · activations[row]` for every row.
-pub fn multiply(isa: Isa, team: &Team, stack: &Stack, activations: &Activations, begin: Begin<'_>, out: &mut [f32]) {
+pub fn multiply(on: &Machine, stack: &Stack, activations: &Activations, begin: Begin<'_>, out: &mut [f32]) {
     assert_eq!(stack.inputs(), activations.width, "the matrices take as many numbers as a row has");
     assert!(out.len() >= stack.outputs() * activations.rows, "there is room for what comes out");
     if let Begin::Bias(bias) | Begin::OutAndBias(bias) = begin {
         assert_eq!(bias.len(), stack.outputs(), "a bias has a number for each output");
     }
+    let isa = on.isa;
     let out = Shared::new(out);
     let tiles = stack.tiles();
     // Chunks small enough that no member waits long for another, large enough that the counter is not where they meet.
-    let grain = tiles.div_ceil(team.threads() * 6);
-    team.run(tiles, grain, |tiles| isa.run(Tiles { stack, activations, begin, out: &out, tiles }));
+    let grain = tiles.div_ceil(on.team.threads() * 6);
+    on.team.run(tiles, grain, |tiles| isa.run(Tiles { stack, activations, begin, out: &out, tiles }));
 }
 
 struct Tiles<'a> {

@@ -1,17 +1,17 @@
 //! What is done to rows of floats outside of products.
 
-use crate::isa::Isa;
+use crate::machine::Machine;
 use crate::shared::Shared;
 use crate::simd::{Kernel, Simd};
-use crate::team::Team;
 
 /// Layer normalisation of each row in place: mean 0, variance 1, then weighted and shifted.
-pub fn layer_norm(isa: Isa, team: &Team, rows: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
+pub fn layer_norm(on: &Machine, rows: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
     let width = weight.len();
     assert!(bias.len() == width && width.is_multiple_of(16), "a bias for each weight, in whole registers");
     let count = rows.len() / width;
+    let isa = on.isa;
     let rows = Shared::new(rows);
-    team.run(count, 8, |range| {
+    on.team.run(count, 8, |range| {
         for row in range {
             // SAFETY: each row is in one part.
             isa.run(LayerNorm { row: unsafe { rows.part(row * width, width) }, weight, bias, epsilon });

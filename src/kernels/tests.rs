@@ -1,11 +1,11 @@
 //! Each kernel against plain arithmetic in 64 bits, and against its portable twin.
 
-use crate::attention::{Heads, Rope, Sees, Span, attend, store};
+use crate::attention::{Heads, Place, Rope, Sees, Span, attend, store};
 use crate::matrix::{BLOCK, Block, Format, Layout, Matrix, Stack, TILE};
 use crate::memory::Memory;
 use crate::product::{Begin, multiply};
 use crate::rows::layer_norm;
-use crate::{Activations, Cache, CacheShape, Isa, Source, Team};
+use crate::{Activations, Cache, CacheShape, Isa, Machine, Source};
 
 /// Numbers from -1 to 1 that look random and are the same in every run.
 struct Numbers(u64);
@@ -70,7 +70,6 @@ fn plain_product(matrix: &Matrix, activations: &Activations) -> Vec<f32> {
 #[test]
 fn products_are_those_of_plain_arithmetic_for_every_format_and_number_of_rows() {
     let mut numbers = Numbers(1);
-    let (solo, team) = (Team::solo(), Team::new(2));
     for format in [Format::Nibble, Format::Five, Format::Centred, Format::Byte] {
         for (outputs, inputs) in [(16, 32), (48, 96), (37, 64), (5, 160)] {
             let matrix = matrix(format, outputs, inputs, &mut numbers);
@@ -80,22 +79,23 @@ fn products_are_those_of_plain_arithmetic_for_every_format_and_number_of_rows() 
                 let bias = numbers.take(outputs);
                 let mut twin = None;
                 for isa in Isa::available().into_iter().rev() {
+                    let (solo, team) = (Machine::new(isa, 1), Machine::new(isa, 2));
                     let mut activations = Activations::new();
-                    activations.fill(isa, &solo, (rows, inputs), Source::Plain(&x));
+                    activations.fill(&solo, (rows, inputs), Source::Plain(&x));
                     let mut out = vec![7.0; rows * outputs];
-                    multiply(isa, &solo, &stack, &activations, Begin::Zero, &mut out);
+                    multiply(&solo, &stack, &activations, Begin::Zero, &mut out);
                     near(&out, &plain_product(&matrix, &activations), 1e-5);
                     near(&out, twin.get_or_insert_with(|| out.clone()), 1e-5);
                     let mut shared = vec![7.0; rows * outputs];
-                    multiply(isa, &team, &stack, &activations, Begin::Zero, &mut shared);
+                    multiply(&team, &stack, &activations, Begin::Zero, &mut shared);
                     assert_eq!(out, shared, "two threads give the bytes that one gives");
                     let mut biased = vec![7.0; rows * outputs];
-                    multiply(isa, &solo, &stack, &activations, Begin::Bias(&bias), &mut biased);
+                    multiply(&solo, &stack, &activations, Begin::Bias(&bias), &mut biased);
                     let mut added: Vec<f32> = (0..rows).flat_map(|_| bias.iter().copied()).collect();
-                    multiply(isa, &solo, &stack, &activations, Begin::Out, &mut added);
+                    multiply(&solo, &stack, &activations, Begin::Out, &mut added);
                     assert_eq!(biased, added, "a bias is a residual that is the same in every row");
                     let mut twice = biased.clone();
-                    multiply(isa, &solo, &stack, &activations, Begin::OutAndBias(&bias), &mut twice);
+                    multiply(&solo, &stack, &activations, Begin::OutAndBias(&bias), &mut twice);
                     let sums: Vec<f32> = out.iter().zip(&biased).zip(bias.iter().cycle()).map(|((a, b), c)| a + b + c).collect();
                     near(&twice, &sums, 1e-5);
                     let sums: Vec<f32> = out.iter().zip(bias.iter().cycle()).map(|(out, bias)| out + bias).collect();
@@ -109,16 +109,16 @@ fn products_are_those_of_plain_arithmetic_for_every_format_and_number_of_rows() 
 #[test]
 fn a_row_gets_the_same_bytes_alone_and_among_others() {
     let mut numbers = Numbers(2);
-    let team = Team::solo();
     for isa in Isa::available() {
+        let team = Machine::new(isa, 1);
         for format in [Format::Nibble, Format::Five, Format::Centred, Format::Byte] {
             let matrix = Stack::from(matrix(format, 64, 128, &mut numbers));
             let x = numbers.take(13 * 128);
             let product = |rows: &[f32]| {
                 let mut activations = Activations::new();
-                activations.fill(isa, &team, (rows.len() / 128, 128), Source::Plain(rows));
+                activations.fill(&team, (rows.len() / 128, 128), Source::Plain(rows));
                 let mut out = vec![0.0; rows.len() / 128 * 64];
-                multiply(isa, &team, &matrix, &activations, Begin::Zero, &mut out);
+                multiply(&team, &matrix, &activations, Begin::Zero, &mut out);
                 out
             };
             let together = product(&x);
@@ -137,14 +137,14 @@ fn a_stack_gives_what_its_matrices_give_side_by_side() {
     let x = numbers.take(5 * 64);
     for isa in Isa::available() {
         let mut activations = Activations::new();
-        activations.fill(isa, &Team::solo(), (5, 64), Source::Plain(&x));
-        let run = |stack: &Stack, team: &Team| {
+        activations.fill(&Machine::new(isa, 1), (5, 64), Source::Plain(&x));
+        let run = |stack: &Stack, team: &Machine| {
             let mut out = vec![7.0; 5 * stack.outputs()];
-            multiply(isa, team, stack, &activations, Begin::Zero, &mut out);
+            multiply(team, stack, &activations, Begin::Zero, &mut out);
             out
         };
-        let alone = parts.each_ref().map(|part| run(&Stack::from(part.clone()), &Team::solo()));
-        let together = run(&Stack::new(parts.to_vec()).unwrap(), &Team::new(2));
+        let alone = parts.each_ref().map(|part| run(&Stack::from(part.clone()), &Machine::new(isa, 1)));
+        let together = run(&Stack::new(parts.to_vec()).unwrap(), &Machine::new(isa, 2));
         for (row, together) in together.chunks_exact(123).enumerate() {
             let expected: Vec<f32> = alone.iter().flat_map(|out| out[row * out.len() / 5..][..out.len() / 5].iter().copied()).collect();
             assert_eq!(together, expected, "{}", isa.name());
@@ -166,9 +166,9 @@ fn extreme_quants_do_not_overflow() {
         for sign in [1.0, -1.0] {
             for isa in Isa::available() {
                 let mut activations = Activations::new();
-                activations.fill(isa, &Team::solo(), (1, 64), Source::Plain(&[sign * 127.0; 64]));
+                activations.fill(&Machine::new(isa, 1), (1, 64), Source::Plain(&[sign * 127.0; 64]));
                 let mut out = [0.0; TILE];
-                multiply(isa, &Team::solo(), &matrix, &activations, Begin::Zero, &mut out);
+                multiply(&Machine::new(isa, 1), &matrix, &activations, Begin::Zero, &mut out);
                 assert_eq!(out, [f32::from(quant) * sign * 127.0 * 64.0; TILE], "{} {format:?} {quant}", isa.name());
             }
         }
@@ -203,7 +203,7 @@ fn rows_are_made_as_their_source_says() {
     let check = |source: Source<'_>, expected: Vec<f64>| {
         for isa in Isa::available() {
             let mut made = Activations::new();
-            made.fill(isa, &Team::solo(), (3, width), source);
+            made.fill(&Machine::new(isa, 1), (3, width), source);
             for (block, scale) in made.scales.iter().enumerate() {
                 let quants = &made.quants[block * BLOCK..][..BLOCK];
                 assert_eq!(scale.sum, quants.iter().map(|quant| i32::from(*quant)).sum::<i32>());
@@ -251,7 +251,7 @@ fn layers_are_normalised() {
     let (x, weight, bias) = (numbers.take(2 * 48), numbers.take(48), numbers.take(48));
     for isa in Isa::available() {
         let mut found = x.clone();
-        layer_norm(isa, &Team::solo(), &mut found, &weight, &bias, 1e-6);
+        layer_norm(&Machine::new(isa, 1), &mut found, &weight, &bias, 1e-6);
         for (found, x) in found.chunks_exact(48).zip(x.chunks_exact(48)) {
             let mean = x.iter().sum::<f32>() / 48.0;
             let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / 48.0;
@@ -304,25 +304,25 @@ fn attention_is_its_definition_and_the_same_however_a_sequence_is_cut() {
         let shape = CacheShape { layers: 2, heads: heads.kv_heads, width: heads.width, context: 50 };
         let expected = plain_attention(heads, sees, &rows);
         for isa in Isa::available() {
-            let run = |cuts: &[usize], team: &Team| {
+            let run = |cuts: &[usize], team: &Machine| {
                 let mut cache = Cache::new(shape).unwrap();
                 let (mut out, mut start) = (Vec::new(), 0);
                 for &count in cuts {
                     let mut rows = rows[start * heads.row()..][..count * heads.row()].to_vec();
                     let mut spans = [Span { cache: &mut cache, start, rows: count }];
-                    store(isa, team, heads, None, 1, &mut rows, &mut spans);
+                    store(team, Place { heads, layer: 1 }, None, &mut rows, &mut spans);
                     let mut part = vec![0.0; count * heads.heads * heads.width];
-                    attend(isa, team, heads, 1, sees, &rows, &spans, &mut part);
+                    attend(team, Place { heads, layer: 1 }, sees, &rows, &spans, &mut part);
                     out.extend(part);
                     start += count;
                 }
                 out
             };
-            let whole = run(&[total], &Team::solo());
+            let whole = run(&[total], &Machine::new(isa, 1));
             near(&whole, &expected, 2e-5);
             if sees == Sees::Before {
-                assert_eq!(whole, run(&[1, 15, 16, 1, 1, 11], &Team::new(2)), "{} in pieces", isa.name());
-                assert_eq!(whole, run(&[1; 45], &Team::solo()), "{} one by one", isa.name());
+                assert_eq!(whole, run(&[1, 15, 16, 1, 1, 11], &Machine::new(isa, 2)), "{} in pieces", isa.name());
+                assert_eq!(whole, run(&[1; 45], &Machine::new(isa, 1)), "{} one by one", isa.name());
             }
         }
     }
@@ -336,14 +336,14 @@ fn rotation_depends_on_the_distance_alone_and_a_copied_cache_goes_on_as_its_sour
     let rows = numbers.take(20 * heads.row());
     let shape = CacheShape { layers: 1, heads: 1, width: 32, context: 64 };
     for isa in Isa::available() {
-        let team = Team::solo();
+        let team = Machine::new(isa, 1);
         let read = |cache: &mut Cache, rows: &[f32], start: usize| {
             let count = rows.len() / heads.row();
             let mut rows = rows.to_vec();
             let mut spans = [Span { cache, start, rows: count }];
-            store(isa, &team, heads, Some(&rope), 0, &mut rows, &mut spans);
+            store(&team, Place { heads, layer: 0 }, Some(&rope), &mut rows, &mut spans);
             let mut out = vec![0.0; count * 64];
-            attend(isa, &team, heads, 0, Sees::Before, &rows, &spans, &mut out);
+            attend(&team, Place { heads, layer: 0 }, Sees::Before, &rows, &spans, &mut out);
             out
         };
         let mut cache = Cache::new(shape).unwrap();

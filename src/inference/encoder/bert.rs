@@ -3,9 +3,9 @@
 //! Sentences of one batch are laid end to end in one matrix of token rows, so that the linear layers see every token once and no padding; only
 //! attention looks at one sentence at a time. A sentence's vector does not depend on what it was batched with.
 
-use nightdesk_kernels::attention::{Heads, Sees, Span, attend, store};
+use nightdesk_kernels::attention::{Heads, Place, Sees, Span, attend, store};
 use nightdesk_kernels::rows::layer_norm;
-use nightdesk_kernels::{Activations, Begin, Block, Cache, CacheShape, Format, Isa, Layout, Matrix, Memory, Source, Stack, Team, multiply};
+use nightdesk_kernels::{Activations, Begin, Block, Cache, CacheShape, Format, Layout, Machine, Matrix, Memory, Source, Stack, multiply};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::inference::model::lora::Adapter;
@@ -113,10 +113,11 @@ impl Bert {
     }
 
     /// For each sentence the mean of its tokens' vectors.
-    pub fn forward(&self, isa: Isa, team: &Team, sentences: &[Sentence<'_>]) -> Result<Vec<Vec<f32>>, String> {
+    pub fn forward(&self, on: &Machine, sentences: &[Sentence<'_>]) -> Result<Vec<Vec<f32>>, String> {
         let mut rows = self.embed(sentences)?;
-        layer_norm(isa, team, &mut rows, &self.norm.weight, &self.norm.bias, LAYER_NORM_EPSILON);
+        layer_norm(on, &mut rows, &self.norm.weight, &self.norm.bias, LAYER_NORM_EPSILON);
         let heads = Heads { heads: HEADS, kv_heads: HEADS, width: self.width / HEADS };
+        let place = Place { heads, layer: 0 };
         let cache = |sentence: &Sentence<'_>| {
             Cache::new(CacheShape { layers: 1, heads: HEADS, width: heads.width, context: sentence.tokens.len() })
         };
@@ -127,18 +128,18 @@ impl Bert {
         let mut activations = Activations::new();
         let (mut mixed, mut attended, mut inner) = (vec![0.0; count * heads.row()], vec![0.0; rows.len()], vec![0.0; count * self.hidden]);
         for layer in &self.layers {
-            activations.fill(isa, team, (count, self.width), Source::Plain(&rows));
-            layer.query_key_value.set(isa, team, &activations, &mut mixed);
-            store(isa, team, heads, None, 0, &mut mixed, &mut spans);
-            attend(isa, team, heads, 0, Sees::All, &mixed, &spans, &mut attended);
-            activations.fill(isa, team, (count, self.width), Source::Plain(&attended));
-            layer.output.add(isa, team, &activations, &mut rows);
-            layer.output_norm.apply(isa, team, &mut rows);
-            activations.fill(isa, team, (count, self.width), Source::Plain(&rows));
-            layer.up.set(isa, team, &activations, &mut inner);
-            activations.fill(isa, team, (count, self.hidden), Source::Gelu(&inner));
-            layer.down.add(isa, team, &activations, &mut rows);
-            layer.down_norm.apply(isa, team, &mut rows);
+            activations.fill(on, (count, self.width), Source::Plain(&rows));
+            layer.query_key_value.set(on, &activations, &mut mixed);
+            store(on, place, None, &mut mixed, &mut spans);
+            attend(on, place, Sees::All, &mixed, &spans, &mut attended);
+            activations.fill(on, (count, self.width), Source::Plain(&attended));
+            layer.output.add(on, &activations, &mut rows);
+            layer.output_norm.apply(on, &mut rows);
+            activations.fill(on, (count, self.width), Source::Plain(&rows));
+            layer.up.set(on, &activations, &mut inner);
+            activations.fill(on, (count, self.hidden), Source::Gelu(&inner));
+            layer.down.add(on, &activations, &mut rows);
+            layer.down_norm.apply(on, &mut rows);
         }
         let mut rest = rows.as_slice();
         Ok(sentences
@@ -201,12 +202,12 @@ impl Linear {
         Ok(Self { weight: weight.ok_or_else(|| format!("the tensors of `{}` do not fit together", names.join(", ")))?, bias })
     }
 
-    fn set(&self, isa: Isa, team: &Team, activations: &Activations, out: &mut [f32]) {
-        multiply(isa, team, &self.weight, activations, Begin::Bias(&self.bias), out);
+    fn set(&self, on: &Machine, activations: &Activations, out: &mut [f32]) {
+        multiply(on, &self.weight, activations, Begin::Bias(&self.bias), out);
     }
 
-    fn add(&self, isa: Isa, team: &Team, activations: &Activations, out: &mut [f32]) {
-        multiply(isa, team, &self.weight, activations, Begin::OutAndBias(&self.bias), out);
+    fn add(&self, on: &Machine, activations: &Activations, out: &mut [f32]) {
+        multiply(on, &self.weight, activations, Begin::OutAndBias(&self.bias), out);
     }
 }
 
@@ -219,8 +220,8 @@ impl LayerNorm {
         Ok(norm)
     }
 
-    fn apply(&self, isa: Isa, team: &Team, rows: &mut [f32]) {
-        layer_norm(isa, team, rows, &self.weight, &self.bias, LAYER_NORM_EPSILON);
+    fn apply(&self, on: &Machine, rows: &mut [f32]) {
+        layer_norm(on, rows, &self.weight, &self.bias, LAYER_NORM_EPSILON);
     }
 }
 

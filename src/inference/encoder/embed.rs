@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use nightdesk_kernels::{Isa, Memory, Team};
+use nightdesk_kernels::{Machine, Memory};
 use sha2::{Digest, Sha256};
 use tokenizers::{Tokenizer, TruncationParams};
 
@@ -58,9 +58,8 @@ struct Encoder {
     bert: Bert,
     tokenizer: Tokenizer,
     fingerprint: String,
-    isa: Isa,
     /// Whoever has many sentences, an index being built, takes it; others do without.
-    shared: Mutex<Team>,
+    shared: Mutex<Machine>,
 }
 
 impl Embedder {
@@ -137,7 +136,7 @@ impl Encoder {
             .with_truncation(Some(TruncationParams { max_length: MAX_TOKENS.min(bert.max_tokens()), ..TruncationParams::default() }))
             .map_err(|e| damaged(tokenizer, e.to_string()))?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { bert, tokenizer: words, fingerprint, isa: Isa::detect(), shared: Mutex::new(Team::new(threads)) })
+        Ok(Self { bert, tokenizer: words, fingerprint, shared: Mutex::new(Machine::of(threads)) })
     }
 
     /// The pooled vector of each text or pair, those of like length together.
@@ -189,11 +188,11 @@ impl Encoder {
     fn forward(&self, sentences: &[Sentence<'_>]) -> Result<Vec<Vec<f32>>, String> {
         let tokens: usize = sentences.iter().map(|sentence| sentence.tokens.len()).sum();
         if tokens >= SHARED_TOKENS
-            && let Ok(team) = self.shared.try_lock()
+            && let Ok(machine) = self.shared.try_lock()
         {
-            return self.bert.forward(self.isa, &team, sentences);
+            return self.bert.forward(&machine, sentences);
         }
-        self.bert.forward(self.isa, &Team::solo(), sentences)
+        self.bert.forward(&Machine::of(1), sentences)
     }
 }
 

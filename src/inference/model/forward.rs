@@ -1,14 +1,13 @@
 //! The forward pass: rows of any number of sequences through the weights together.
 
-use nightdesk_kernels::attention::{Sees, Span, attend, store};
-use nightdesk_kernels::{Activations, Begin, Isa, Source, Team, multiply};
+use nightdesk_kernels::attention::{Place, Sees, Span, attend, store};
+use nightdesk_kernels::{Activations, Begin, Machine, Source, multiply};
 
 use super::network::{Layer, Network};
 
 /// The threads, the instructions and the buffers of one owner, kept from pass to pass.
 pub struct Workspace {
-    pub isa: Isa,
-    pub team: Team,
+    pub machine: Machine,
     activations: Activations,
     /// The residual stream.
     rows: Vec<f32>,
@@ -23,8 +22,7 @@ impl Workspace {
     /// For `threads` threads, on the processor at hand.
     pub fn new(threads: usize) -> Self {
         Self {
-            isa: Isa::detect(),
-            team: Team::new(threads),
+            machine: Machine::of(threads),
             activations: Activations::new(),
             rows: Vec::new(),
             mixed: Vec::new(),
@@ -53,33 +51,34 @@ impl Network {
     }
 
     fn attention(&self, workspace: &mut Workspace, layer: &Layer, index: usize, count: usize, spans: &mut [Span<'_>]) {
-        let Workspace { isa, ref team, ref mut activations, ref mut rows, ref mut mixed, ref mut attended, .. } = *workspace;
-        activations.fill(isa, team, (count, self.width), self.norm_of(rows, &layer.attention_norm));
+        let Workspace { machine: ref on, ref mut activations, ref mut rows, ref mut mixed, ref mut attended, .. } = *workspace;
+        let place = Place { heads: self.heads, layer: index };
+        activations.fill(on, (count, self.width), self.norm_of(rows, &layer.attention_norm));
         let begin = layer.query_key_value_bias.as_deref().map_or(Begin::Zero, Begin::Bias);
-        multiply(isa, team, &layer.query_key_value, activations, begin, mixed);
-        store(isa, team, self.heads, Some(&self.rope), index, mixed, spans);
-        attend(isa, team, self.heads, index, Sees::Before, mixed, spans, attended);
-        activations.fill(isa, team, (count, self.heads.heads * self.heads.width), Source::Plain(attended));
-        multiply(isa, team, &layer.attention_output, activations, Begin::Out, rows);
+        multiply(on, &layer.query_key_value, activations, begin, mixed);
+        store(on, place, Some(&self.rope), mixed, spans);
+        attend(on, place, Sees::Before, mixed, spans, attended);
+        activations.fill(on, (count, self.heads.heads * self.heads.width), Source::Plain(attended));
+        multiply(on, &layer.attention_output, activations, Begin::Out, rows);
     }
 
     fn feed_forward(&self, workspace: &mut Workspace, layer: &Layer, count: usize) {
-        let Workspace { isa, ref team, ref mut activations, ref mut rows, ref mut gated, .. } = *workspace;
-        activations.fill(isa, team, (count, self.width), self.norm_of(rows, &layer.feed_forward_norm));
-        multiply(isa, team, &layer.gate_up, activations, Begin::Zero, gated);
-        activations.fill(isa, team, (count, self.hidden), Source::Gated(gated));
-        multiply(isa, team, &layer.down, activations, Begin::Out, rows);
+        let Workspace { machine: ref on, ref mut activations, ref mut rows, ref mut gated, .. } = *workspace;
+        activations.fill(on, (count, self.width), self.norm_of(rows, &layer.feed_forward_norm));
+        multiply(on, &layer.gate_up, activations, Begin::Zero, gated);
+        activations.fill(on, (count, self.hidden), Source::Gated(gated));
+        multiply(on, &layer.down, activations, Begin::Out, rows);
     }
 
     fn score(&self, workspace: &mut Workspace, scored: &[usize]) -> Vec<f32> {
         if scored.is_empty() {
             return Vec::new();
         }
-        let Workspace { isa, ref team, ref mut activations, ref rows, .. } = *workspace;
+        let Workspace { machine: ref on, ref mut activations, ref rows, .. } = *workspace;
         let last: Vec<f32> = scored.iter().flat_map(|row| &rows[row * self.width..][..self.width]).copied().collect();
-        activations.fill(isa, team, (scored.len(), self.width), self.norm_of(&last, &self.norm));
+        activations.fill(on, (scored.len(), self.width), self.norm_of(&last, &self.norm));
         let mut scores = vec![0.0; scored.len() * self.output.outputs()];
-        multiply(isa, team, &self.output, activations, Begin::Zero, &mut scores);
+        multiply(on, &self.output, activations, Begin::Zero, &mut scores);
         scores
     }
 

@@ -151,9 +151,9 @@ impl Simd for Avx2 {
         let mut sums = _mm256_set1_epi32(begin);
         for half in 0..2 {
             // 4 · 2 · 31 · 127 = 31 496: four products fit in 16 bits, eight would not.
-            let mut words = _mm256_maddubs_epi16(weights[4 * half], four(activations, 4 * half));
-            for step in 4 * half + 1..4 * half + 4 {
-                words = _mm256_add_epi16(words, _mm256_maddubs_epi16(weights[step], four(activations, step)));
+            let mut words = _mm256_setzero_si256();
+            for (step, &weights) in weights.iter().enumerate().skip(4 * half).take(4) {
+                words = _mm256_add_epi16(words, _mm256_maddubs_epi16(weights, four(activations, step)));
             }
             sums = _mm256_add_epi32(sums, _mm256_madd_epi16(words, ones));
         }

@@ -1,4 +1,5 @@
 //! Plain code: the meaning of each operation, and what runs where no vector instructions are known.
+#![allow(unsafe_op_in_unsafe_fn, reason = "the only unsafe operations are reads and writes through the pointers of the trait's contract")]
 
 use half::f16;
 
@@ -30,7 +31,6 @@ fn dot(weights: &[[u8; 16]; 8], activations: *const i8, begin: i32, value: impl 
     sums.map(|sum| sum as f32)
 }
 
-// SAFETY of each: pointers as the trait says; the rest needs none.
 impl Simd for Portable {
     const LANES: usize = LANES;
     const ROWS: usize = 4;
@@ -39,12 +39,12 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self::Floats {
-        unsafe { from.cast::<[f32; LANES]>().read_unaligned() }
+        from.cast::<[f32; LANES]>().read_unaligned()
     }
 
     #[inline(always)]
     unsafe fn store(to: *mut f32, floats: Self::Floats) {
-        unsafe { to.cast::<[f32; LANES]>().write_unaligned(floats) }
+        to.cast::<[f32; LANES]>().write_unaligned(floats)
     }
 
     #[inline(always)]
@@ -54,13 +54,13 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load_half(from: *const f16) -> Self::Floats {
-        let halves = unsafe { from.cast::<[f16; LANES]>().read_unaligned() };
+        let halves = from.cast::<[f16; LANES]>().read_unaligned();
         halves.map(f16::to_f32_const)
     }
 
     #[inline(always)]
     unsafe fn store_half(to: *mut f16, floats: Self::Floats) {
-        unsafe { to.cast::<[f16; LANES]>().write_unaligned(floats.map(f16::from_f32_const)) }
+        to.cast::<[f16; LANES]>().write_unaligned(floats.map(f16::from_f32_const))
     }
 
     #[inline(always)]
@@ -122,12 +122,12 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn store_bytes(to: *mut i8, floats: Self::Floats) {
-        unsafe { to.cast::<[i8; LANES]>().write_unaligned(floats.map(|float| float as i8)) }
+        to.cast::<[i8; LANES]>().write_unaligned(floats.map(|float| float as i8))
     }
 
     #[inline(always)]
     unsafe fn load_bytes(from: *const u8) -> Self::Bytes {
-        unsafe { from.cast::<[u8; 16]>().read_unaligned() }
+        from.cast::<[u8; 16]>().read_unaligned()
     }
 
     #[inline(always)]
@@ -142,7 +142,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn add_fifth_bits(bytes: Self::Bytes, bits: *const u8) -> Self::Bytes {
-        let bits = u16::from_le_bytes(unsafe { bits.cast::<[u8; 2]>().read_unaligned() });
+        let bits = u16::from_le_bytes(bits.cast::<[u8; 2]>().read_unaligned());
         std::array::from_fn(|i| bytes[i] | ((bits >> i & 1) as u8) << 4)
     }
 
