@@ -1,13 +1,26 @@
 //! What goes into a product: rows of numbers, made of other rows and rounded to signed bytes with a scale for each block.
 
 use crate::machine::Machine;
-use crate::matrix::BLOCK;
+use crate::matrix::{BLOCK, TILE};
 use crate::shared::Shared;
 use crate::simd::{Kernel, Simd, exp};
 
-/// Rows in bytes: the right side of a product.
+/// How the numbers of a row are rounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// To signed bytes with a scale for each block: for the few rows of a step, where reading the weights is what takes time.
+    #[default]
+    Bytes,
+    /// To 16-bit floats (bfloat16), for the many rows of a prompt on a machine that multiplies those faster (see [`Machine::for_prompts`]).
+    Brains,
+}
+
+/// Rounded rows: the right side of a product.
 #[derive(Default)]
 pub struct Activations {
+    pub(crate) precision: Precision,
+    /// The numbers of [`Precision::Brains`], with rows of zeros up to whole tiles.
+    pub(crate) wide: Vec<u16>,
     pub(crate) rows: usize,
     pub(crate) width: usize,
     pub(crate) quants: Vec<i8>,
@@ -61,7 +74,7 @@ impl Activations {
     }
 
     /// Fills in `rows` rows of `width` numbers, a multiple of [`BLOCK`].
-    pub fn fill(&mut self, on: &Machine, (rows, width): (usize, usize), source: Source<'_>) {
+    pub fn fill(&mut self, on: &Machine, precision: Precision, (rows, width): (usize, usize), source: Source<'_>) {
         assert!(width.is_multiple_of(BLOCK), "rows are made of whole blocks");
         let isa = on.isa;
         let needed = match source {
@@ -69,7 +82,10 @@ impl Activations {
             Source::Plain(given) | Source::Gelu(given) | Source::RmsNorm { rows: given, .. } => given.len(),
         };
         assert!(needed >= rows * width, "there are as many numbers as rows need");
-        (self.rows, self.width) = (rows, width);
+        (self.rows, self.width, self.precision) = (rows, width, precision);
+        if precision == Precision::Brains {
+            return self.fill_wide(on, source);
+        }
         self.quants.resize(rows * width, 0);
         self.scales.resize(rows * width / BLOCK, BlockScale::default());
         let (quants, scales) = (Shared::new(&mut self.quants), Shared::new(&mut self.scales));
@@ -78,18 +94,39 @@ impl Activations {
             for row in range {
                 // SAFETY: each row is in one part.
                 let (quants, scales) = unsafe { (quants.part(row * width, width), scales.part(row * width / BLOCK, width / BLOCK)) };
-                isa.run(FillRow { source, row, scratch: &mut scratch, quants, scales });
+                isa.run(FillRow { source, row, scratch: &mut scratch, out: Out::Bytes(quants, scales) });
+            }
+        });
+    }
+
+    fn fill_wide(&mut self, on: &Machine, source: Source<'_>) {
+        let (isa, rows, width) = (on.isa, self.rows, self.width);
+        self.wide.resize(rows.next_multiple_of(TILE) * width, 0);
+        self.wide[rows * width..].fill(0);
+        let wide = Shared::new(&mut self.wide);
+        on.team.run(rows, GRAIN, |range| {
+            let mut scratch = vec![0.0; width];
+            for row in range {
+                // SAFETY: each row is in one part.
+                let out = Out::Brains(unsafe { wide.part(row * width, width) });
+                isa.run(FillRow { source, row, scratch: &mut scratch, out });
             }
         });
     }
 }
 
+/// Makes one row.
 struct FillRow<'a> {
     source: Source<'a>,
     row: usize,
     scratch: &'a mut [f32],
-    quants: &'a mut [i8],
-    scales: &'a mut [BlockScale],
+    out: Out<'a>,
+}
+
+/// As what.
+enum Out<'a> {
+    Bytes(&'a mut [i8], &'a mut [BlockScale]),
+    Brains(&'a mut [u16]),
 }
 
 impl Kernel for FillRow<'_> {
@@ -111,10 +148,18 @@ impl Kernel for FillRow<'_> {
                 }
                 Source::Gelu(rows) => gelu::<S>(&rows[self.row * width..][..width], self.scratch),
             }
-            for (block, (quants, scale)) in
-                self.scratch.chunks_exact(BLOCK).zip(self.quants.chunks_exact_mut(BLOCK).zip(self.scales.iter_mut()))
-            {
-                *scale = quantize::<S>(block, quants);
+            match self.out {
+                Out::Bytes(quants, scales) => {
+                    let blocks = self.scratch.chunks_exact(BLOCK).zip(quants.chunks_exact_mut(BLOCK));
+                    for ((block, quants), scale) in blocks.zip(scales) {
+                        *scale = quantize::<S>(block, quants);
+                    }
+                }
+                Out::Brains(brains) => {
+                    for (brain, number) in brains.iter_mut().zip(self.scratch.iter()) {
+                        *brain = (number.to_bits().wrapping_add(0x8000) >> 16) as u16;
+                    }
+                }
             }
         }
     }

@@ -112,8 +112,8 @@ pub fn store(on: &Machine, Place { heads, layer }: Place, rope: Option<&Rope>, r
         assert!(span.start + span.rows <= shape.context, "the cache has room");
         let (head_length, at) = (span.cache.head_length(), span.cache.head(layer, 0));
         let length = heads.kv_heads * head_length;
-        let keys = Shared::new(&mut span.cache.keys[at..at + length]);
-        let values = Shared::new(&mut span.cache.values[at..at + length]);
+        let (keys, values) = span.cache.parts_mut();
+        let (keys, values) = (Shared::new(&mut keys[at..at + length]), Shared::new(&mut values[at..at + length]));
         let work =
             Store { heads, rope, rows: &rows, first, start: span.start, count: span.rows, keys: &keys, values: &values, head_length };
         // By head, so that no two threads write to the same part of a row or a cache.
@@ -255,8 +255,8 @@ impl Attend<'_> {
         let row = |query: usize| self.first + query / group;
         let cache = &*self.span.cache;
         let at = cache.head(self.layer, self.kv_head);
-        let keys = cache.keys[at..at + cache.head_length()].as_ptr();
-        let values = cache.values[at..at + cache.head_length()].as_ptr();
+        let keys = cache.keys()[at..at + cache.head_length()].as_ptr();
+        let values = cache.values()[at..at + cache.head_length()].as_ptr();
         let seen: [usize; N] = std::array::from_fn(|n| self.seen(from + n));
         let most = seen[N - 1];
         let padded = most.next_multiple_of(TILE);

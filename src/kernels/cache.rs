@@ -1,6 +1,7 @@
 //! Keys and values of one sequence, in buffers that are allocated once and filled as it grows.
 
 use half::f16;
+use half::slice::HalfBitsSliceExt;
 
 use crate::matrix::TILE;
 
@@ -37,20 +38,22 @@ impl CacheShape {
 /// position by position.
 pub struct Cache {
     pub(crate) shape: CacheShape,
-    pub(crate) keys: Vec<f16>,
-    pub(crate) values: Vec<f16>,
+    /// The bits of the numbers. As integers, because zeroed memory for those is asked of the system and not written: it costs nothing until it
+    /// is used.
+    keys: Vec<u16>,
+    values: Vec<u16>,
 }
 
 impl Cache {
-    /// An empty cache, or `None` when there is no memory for it. Zeroed memory costs nothing until it is written to.
+    /// An empty cache, or `None` when there is no memory for it.
     pub fn new(shape: CacheShape) -> Option<Self> {
         let length = shape.layers.checked_mul(shape.heads)?.checked_mul(shape.head())?;
         let zeros = || {
             // Asked for once to learn whether it can be had: `vec!` would end the process.
-            let mut probe: Vec<f16> = Vec::new();
+            let mut probe: Vec<u16> = Vec::new();
             probe.try_reserve_exact(length).ok()?;
             drop(probe);
-            Some(vec![f16::from_bits(0); length])
+            Some(vec![0u16; length])
         };
         Some(Self { shape, keys: zeros()?, values: zeros()? })
     }
@@ -58,6 +61,21 @@ impl Cache {
     /// Its extent.
     pub fn shape(&self) -> CacheShape {
         self.shape
+    }
+
+    /// The keys.
+    pub(crate) fn keys(&self) -> &[f16] {
+        self.keys.reinterpret_cast()
+    }
+
+    /// The values.
+    pub(crate) fn values(&self) -> &[f16] {
+        self.values.reinterpret_cast()
+    }
+
+    /// Keys and values, to be written.
+    pub(crate) fn parts_mut(&mut self) -> (&mut [f16], &mut [f16]) {
+        (self.keys.reinterpret_cast_mut(), self.values.reinterpret_cast_mut())
     }
 
     /// Where the keys or values of a head begin.

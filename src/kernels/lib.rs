@@ -9,6 +9,8 @@
 //! is one generic function over [`simd::Simd`]; its portable instance is the twin that tests hold the others to.
 
 mod activations;
+#[cfg(target_arch = "x86_64")]
+mod amx;
 pub mod attention;
 mod cache;
 mod isa;
@@ -21,7 +23,7 @@ mod shared;
 mod simd;
 mod team;
 
-pub use activations::{Activations, Source};
+pub use activations::{Activations, Precision, Source};
 pub use cache::{Cache, CacheShape};
 pub use isa::Isa;
 pub use machine::Machine;

@@ -1,5 +1,6 @@
 //! What a pass runs on.
 
+use crate::activations::Precision;
 use crate::isa::Isa;
 use crate::team::Team;
 
@@ -20,8 +21,21 @@ impl Machine {
         Self::new(Isa::detect(), threads)
     }
 
+    /// How the rows of prompts are best rounded here. Which precision a row has must depend on what it is, never on how many there are: else a
+    /// reply would depend on what is beside it.
+    pub fn for_prompts(&self) -> Precision {
+        #[cfg(target_arch = "x86_64")]
+        if self.isa == Isa::Avx512 && crate::amx::available() {
+            return Precision::Brains;
+        }
+        Precision::Bytes
+    }
+
     /// The name of its instructions.
     pub fn instructions(&self) -> &'static str {
-        self.isa.name()
+        match self.for_prompts() {
+            Precision::Brains => "avx512-vnni, amx-bf16",
+            Precision::Bytes => self.isa.name(),
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::activations::{Activations, BlockScale};
+use crate::activations::{Activations, BlockScale, Precision};
 use crate::machine::Machine;
 use crate::matrix::{BLOCK, Format, Matrix, Stack, TILE};
 use crate::shared::Shared;
@@ -34,6 +34,13 @@ pub fn multiply(on: &Machine, stack: &Stack, activations: &Activations, begin: B
     }
     let isa = on.isa;
     let out = Shared::new(out);
+    #[cfg(target_arch = "x86_64")]
+    if activations.precision == Precision::Brains {
+        let pairs = crate::amx::pairs(stack);
+        return on
+            .team
+            .run(pairs, pairs.div_ceil(on.team.threads() * 6), |pairs| crate::amx::multiply(stack, activations, begin, &out, pairs));
+    }
     let tiles = stack.tiles();
     // Chunks small enough that no member waits long for another, large enough that the counter is not where they meet.
     let grain = tiles.div_ceil(on.team.threads() * 6);
@@ -158,7 +165,7 @@ impl Part<'_> {
             let activations = self.activations.quants.as_ptr().add(first * inputs);
             let given = self.activations.scales.as_ptr().add(first * blocks);
             for block in 0..blocks {
-                let weights = unpack::<S, F>(quants.add(block * format(F).quants()), sub);
+                let weights = unpack_part::<S, F>(quants.add(block * format(F).quants()), sub);
                 let scales = scales.add(block * format(F).scales()).cast::<half::f16>();
                 let scale = S::load_half(scales.add(lane));
                 let offset = if format(F).has_offset() { S::load_half(scales.add(TILE + lane)) } else { scale };
@@ -207,7 +214,7 @@ unsafe fn load_some<S: Simd>(from: *const f32, lanes: usize) -> S::Floats {
 
 /// One block of a tile, or of the part `sub` of it, in the order of its inputs.
 #[inline(always)]
-unsafe fn unpack<S: Simd, const F: u8>(block: *const u8, sub: usize) -> [S::Bytes; 8] {
+unsafe fn unpack_part<S: Simd, const F: u8>(block: *const u8, sub: usize) -> [S::Bytes; 8] {
     let width = 4 * S::LANES;
     // SAFETY: a block has as many bytes as its format says.
     unsafe {
@@ -220,5 +227,19 @@ unsafe fn unpack<S: Simd, const F: u8>(block: *const u8, sub: usize) -> [S::Byte
             let bytes = if step < 4 { S::low_nibbles(bytes) } else { S::high_nibbles(bytes) };
             if format(F).has_fifth_bit() { S::add_fifth_bits(bytes, block.add(256 + step * 8 + sub * width / 8)) } else { bytes }
         })
+    }
+}
+
+/// A whole block, for registers of sixteen lanes.
+#[inline(always)]
+pub(crate) unsafe fn unpack<S: Simd>(format: Format, block: *const u8) -> [S::Bytes; 8] {
+    // SAFETY: the caller's.
+    unsafe {
+        match format {
+            Format::Nibble => unpack_part::<S, NIBBLE>(block, 0),
+            Format::Five => unpack_part::<S, FIVE>(block, 0),
+            Format::Centred => unpack_part::<S, CENTRED>(block, 0),
+            Format::Byte => unpack_part::<S, BYTE>(block, 0),
+        }
     }
 }

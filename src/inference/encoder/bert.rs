@@ -118,6 +118,8 @@ impl Bert {
         layer_norm(on, &mut rows, &self.norm.weight, &self.norm.bias, LAYER_NORM_EPSILON);
         let heads = Heads { heads: HEADS, kv_heads: HEADS, width: self.width / HEADS };
         let place = Place { heads, layer: 0 };
+        // The same for one short sentence as for many: its vector must not depend on what is beside it.
+        let precision = on.for_prompts();
         let cache = |sentence: &Sentence<'_>| {
             Cache::new(CacheShape { layers: 1, heads: HEADS, width: heads.width, context: sentence.tokens.len() })
         };
@@ -128,16 +130,16 @@ impl Bert {
         let mut activations = Activations::new();
         let (mut mixed, mut attended, mut inner) = (vec![0.0; count * heads.row()], vec![0.0; rows.len()], vec![0.0; count * self.hidden]);
         for layer in &self.layers {
-            activations.fill(on, (count, self.width), Source::Plain(&rows));
+            activations.fill(on, precision, (count, self.width), Source::Plain(&rows));
             layer.query_key_value.set(on, &activations, &mut mixed);
             store(on, place, None, &mut mixed, &mut spans);
             attend(on, place, Sees::All, &mixed, &spans, &mut attended);
-            activations.fill(on, (count, self.width), Source::Plain(&attended));
+            activations.fill(on, precision, (count, self.width), Source::Plain(&attended));
             layer.output.add(on, &activations, &mut rows);
             layer.output_norm.apply(on, &mut rows);
-            activations.fill(on, (count, self.width), Source::Plain(&rows));
+            activations.fill(on, precision, (count, self.width), Source::Plain(&rows));
             layer.up.set(on, &activations, &mut inner);
-            activations.fill(on, (count, self.hidden), Source::Gelu(&inner));
+            activations.fill(on, precision, (count, self.hidden), Source::Gelu(&inner));
             layer.down.add(on, &activations, &mut rows);
             layer.down_norm.apply(on, &mut rows);
         }

@@ -92,7 +92,8 @@ pub fn reply<M: Causal>(
     let begun = guarded(|| reply.go_on(&mut tokens, words)).unwrap_or_else(|fault| Err(fault.into()));
     let work = Work::Reply(reply);
     let deadline = request.deadline;
-    let sequence = Sequence { rank, tokens, prompt: from, need: from + limit, held: 0, lease: None, asked, deadline, begun: None, work };
+    let sequence =
+        Sequence { rank, tokens, prompt: from, reads: from, need: from + limit, held: 0, lease: None, asked, deadline, begun: None, work };
     Some((sequence, begun))
 }
 
@@ -119,7 +120,7 @@ pub fn score<M: Causal>(model: &M, job: Asked<Scoring, oneshot::Sender<Scored>>,
         let need = tokens.len();
         let work = Work::Score(Part::new(group.clone(), index, targets, prompt.len() - 1));
         let (prompt, deadline) = (prompt.len(), request.deadline);
-        Sequence { rank, tokens, prompt, need, held: 0, lease: None, asked, deadline, begun: None, work }
+        Sequence { rank, reads: tokens.len(), tokens, prompt, need, held: 0, lease: None, asked, deadline, begun: None, work }
     });
     let sequences = sequences.collect();
     group.borrow_mut().complete(empty);

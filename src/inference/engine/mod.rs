@@ -77,7 +77,7 @@ impl Engine {
         let mut model = LanguageModel::load(path, language)?;
         let prompt = model.prompt(&[ChatMessage::user("Hello")])?;
         let mut cache = model.cache()?;
-        model.forward(&mut [Segment { cache: &mut cache, start: 0, tokens: &prompt, scored: 1 }])?;
+        model.forward(&mut [Segment { cache: &mut cache, start: 0, tokens: &prompt, read: prompt.len(), scored: 1 }])?;
         let name = path.file_stem().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
         Ok(Self::start(model, name, options))
     }

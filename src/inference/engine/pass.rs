@@ -112,7 +112,8 @@ fn forward<M: Causal>(model: &mut M, running: &mut [Sequence<M::Cache>], entries
         let lease = sequence.lease.as_mut().expect("what runs has a cache");
         lease.wrote(sequence.held + entry.tokens.len());
         let cache = &mut lease.slot.cache;
-        segments.push(Segment { cache, start: sequence.held, tokens: &entry.tokens, scored: entry.share.scored });
+        let read = sequence.reads.saturating_sub(sequence.held);
+        segments.push(Segment { cache, start: sequence.held, tokens: &entry.tokens, read, scored: entry.share.scored });
     }
     let scores = guarded(|| model.forward(&mut segments)).map_err(Failure::Panic)?.map_err(Failure::Fault)?;
     let wanted: usize = entries.iter().map(|entry| entry.share.scored).sum();

@@ -24,6 +24,8 @@ pub struct Sequence<C> {
     pub tokens: Vec<u32>,
     /// How many of them are the prompt's.
     pub prompt: usize,
+    /// How many of them are read as a prompt is: all of what is only scored.
+    pub reads: usize,
     /// How many tokens there can come to be.
     pub need: usize,
     /// How many of the tokens the cache holds.

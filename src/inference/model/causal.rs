@@ -51,6 +51,9 @@ pub struct Segment<'a, C> {
     pub start: usize,
     /// At least one.
     pub tokens: &'a [u32],
+    /// How many of them, from the first on, are read rather than said: those of a prompt. They come in hundreds, and may be multiplied in another
+    /// way than the few of a step, so which of the two a token is must not change from one pass to another.
+    pub read: usize,
     /// For how many of the last tokens the scores of what follows are wanted: none inside a prompt, one at its end, all for guesses.
     pub scored: usize,
 }

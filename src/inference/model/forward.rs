@@ -1,13 +1,14 @@
 //! The forward pass: rows of any number of sequences through the weights together.
 
 use nightdesk_kernels::attention::{Place, Sees, Span, attend, store};
-use nightdesk_kernels::{Activations, Begin, Machine, Source, multiply};
+use nightdesk_kernels::{Activations, Begin, Machine, Precision, Source, multiply};
 
 use super::network::{Layer, Network};
 
 /// The threads, the instructions and the buffers of one owner, kept from pass to pass.
 pub struct Workspace {
     pub machine: Machine,
+    precision: Precision,
     activations: Activations,
     /// The residual stream.
     rows: Vec<f32>,
@@ -23,6 +24,7 @@ impl Workspace {
     pub fn new(threads: usize) -> Self {
         Self {
             machine: Machine::of(threads),
+            precision: Precision::Bytes,
             activations: Activations::new(),
             rows: Vec::new(),
             mixed: Vec::new(),
@@ -34,8 +36,16 @@ impl Workspace {
 
 impl Network {
     /// Reads `tokens`, the rows of the spans one after the other, into the spans' caches, and gives the scores behind the rows `scored`.
-    pub fn forward(&self, workspace: &mut Workspace, tokens: &[u32], spans: &mut [Span<'_>], scored: &[usize]) -> Vec<f32> {
+    pub fn forward(
+        &self,
+        workspace: &mut Workspace,
+        precision: Precision,
+        tokens: &[u32],
+        spans: &mut [Span<'_>],
+        scored: &[usize],
+    ) -> Vec<f32> {
         let count = tokens.len();
+        workspace.precision = precision;
         workspace.rows.resize(count * self.width, 0.0);
         workspace.mixed.resize(count * self.heads.row(), 0.0);
         workspace.attended.resize(count * self.heads.heads * self.heads.width, 0.0);
@@ -51,22 +61,22 @@ impl Network {
     }
 
     fn attention(&self, workspace: &mut Workspace, layer: &Layer, index: usize, count: usize, spans: &mut [Span<'_>]) {
-        let Workspace { machine: ref on, ref mut activations, ref mut rows, ref mut mixed, ref mut attended, .. } = *workspace;
+        let Workspace { machine: ref on, precision, ref mut activations, ref mut rows, ref mut mixed, ref mut attended, .. } = *workspace;
         let place = Place { heads: self.heads, layer: index };
-        activations.fill(on, (count, self.width), self.norm_of(rows, &layer.attention_norm));
+        activations.fill(on, precision, (count, self.width), self.norm_of(rows, &layer.attention_norm));
         let begin = layer.query_key_value_bias.as_deref().map_or(Begin::Zero, Begin::Bias);
         multiply(on, &layer.query_key_value, activations, begin, mixed);
         store(on, place, Some(&self.rope), mixed, spans);
         attend(on, place, Sees::Before, mixed, spans, attended);
-        activations.fill(on, (count, self.heads.heads * self.heads.width), Source::Plain(attended));
+        activations.fill(on, precision, (count, self.heads.heads * self.heads.width), Source::Plain(attended));
         multiply(on, &layer.attention_output, activations, Begin::Out, rows);
     }
 
     fn feed_forward(&self, workspace: &mut Workspace, layer: &Layer, count: usize) {
-        let Workspace { machine: ref on, ref mut activations, ref mut rows, ref mut gated, .. } = *workspace;
-        activations.fill(on, (count, self.width), self.norm_of(rows, &layer.feed_forward_norm));
+        let Workspace { machine: ref on, precision, ref mut activations, ref mut rows, ref mut gated, .. } = *workspace;
+        activations.fill(on, precision, (count, self.width), self.norm_of(rows, &layer.feed_forward_norm));
         multiply(on, &layer.gate_up, activations, Begin::Zero, gated);
-        activations.fill(on, (count, self.hidden), Source::Gated(gated));
+        activations.fill(on, precision, (count, self.hidden), Source::Gated(gated));
         multiply(on, &layer.down, activations, Begin::Out, rows);
     }
 
@@ -76,7 +86,8 @@ impl Network {
         }
         let Workspace { machine: ref on, ref mut activations, ref rows, .. } = *workspace;
         let last: Vec<f32> = scored.iter().flat_map(|row| &rows[row * self.width..][..self.width]).copied().collect();
-        activations.fill(on, (scored.len(), self.width), self.norm_of(&last, &self.norm));
+        // Scores are few, and always made in the same way.
+        activations.fill(on, Precision::Bytes, (scored.len(), self.width), self.norm_of(&last, &self.norm));
         let mut scores = vec![0.0; scored.len() * self.output.outputs()];
         multiply(on, &self.output, activations, Begin::Zero, &mut scores);
         scores

@@ -1,9 +1,10 @@
 //! A GGUF model, loaded: text in, scores out.
 
+use std::ops::Range;
 use std::path::Path;
 
 use nightdesk_kernels::attention::Span;
-use nightdesk_kernels::{Cache, CacheShape};
+use nightdesk_kernels::{Cache, CacheShape, Precision};
 
 use super::causal::{Causal, Scores, Segment};
 use super::forward::Workspace;
@@ -103,8 +104,7 @@ impl Causal for LanguageModel {
 
     fn forward(&mut self, segments: &mut [Segment<'_, Cache>]) -> Result<Scores, InferenceError> {
         let (context, vocabulary) = (self.context(), self.vocabulary());
-        let (mut tokens, mut scored, mut spans) = (Vec::new(), Vec::new(), Vec::with_capacity(segments.len()));
-        for segment in segments {
+        for segment in &*segments {
             let end = segment.start.saturating_add(segment.tokens.len());
             if end > context {
                 return Err(InferenceError::PromptTooLong { tokens: end, context });
@@ -112,12 +112,53 @@ impl Causal for LanguageModel {
             if let Some(unknown) = segment.tokens.iter().find(|token| **token as usize >= vocabulary) {
                 return Err(InferenceError::Failed { fault: format!("the model has no token {unknown}") });
             }
-            tokens.extend_from_slice(segment.tokens);
-            scored.extend(tokens.len() - segment.scored.min(segment.tokens.len())..tokens.len());
-            spans.push(Span { cache: segment.cache, start: segment.start, rows: segment.tokens.len() });
         }
-        let rows = self.network.forward(&mut self.workspace, &tokens, &mut spans, &scored);
+        let prompts = self.workspace.machine.for_prompts();
+        if prompts == Precision::Bytes {
+            let rows = self.pass(segments, Precision::Bytes, |segment| 0..segment.tokens.len()).concat();
+            return Ok(Scores { vocabulary, rows });
+        }
+        let read = self.pass(segments, prompts, |segment| 0..segment.read.min(segment.tokens.len()));
+        let said = self.pass(segments, Precision::Bytes, |segment| segment.read.min(segment.tokens.len())..segment.tokens.len());
+        let rows = read.into_iter().zip(said).flat_map(|(read, said)| [read, said]).collect::<Vec<_>>().concat();
         Ok(Scores { vocabulary, rows })
+    }
+}
+
+impl LanguageModel {
+    /// The part `of` each segment through the weights; gives the scores of each segment.
+    fn pass(
+        &mut self,
+        segments: &mut [Segment<'_, Cache>],
+        precision: Precision,
+        of: impl Fn(&Segment<'_, Cache>) -> Range<usize>,
+    ) -> Vec<Vec<f32>> {
+        let (mut tokens, mut scored, mut spans, mut counts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for segment in segments {
+            let part = of(segment);
+            // The last tokens of the segment are scored; how many of them are in this part?
+            let from = (segment.tokens.len() - segment.scored.min(segment.tokens.len())).max(part.start);
+            let count = part.end.saturating_sub(from);
+            counts.push(count);
+            if part.is_empty() {
+                continue;
+            }
+            tokens.extend_from_slice(&segment.tokens[part.clone()]);
+            scored.extend(tokens.len() - count..tokens.len());
+            spans.push(Span { cache: segment.cache, start: segment.start + part.start, rows: part.len() });
+        }
+        if spans.is_empty() {
+            return vec![Vec::new(); counts.len()];
+        }
+        let rows = self.network.forward(&mut self.workspace, precision, &tokens, &mut spans, &scored);
+        let mut rest = rows.as_slice();
+        let width = if scored.is_empty() { 0 } else { rows.len() / scored.len() };
+        let mut split = |count: usize| {
+            let (own, others) = rest.split_at(count * width);
+            rest = others;
+            own.to_vec()
+        };
+        counts.into_iter().map(&mut split).collect()
     }
 }
 

@@ -10,6 +10,9 @@ fn load(file: &Path, context: usize) -> Result<LanguageModel, InferenceError> {
     LanguageModel::load(file, LanguageOptions { context, threads: 2, adapter: None })
 }
 
+/// The first 25 tokens are read as a prompt's, the others as a reply's: both kinds of arithmetic are held to the reference.
+const READ: usize = 25;
+
 /// Scores are rounded: inputs of products to 8 bits, keys and values to 16. Where the reference's two best are nearer than this, either may win.
 const CLOSE: f32 = 0.3;
 
@@ -17,7 +20,8 @@ fn read(model: &mut LanguageModel, tokens: &[u32], cuts: &[usize]) -> Vec<f32> {
     let mut cache = model.cache().unwrap();
     let (mut start, mut rows) = (0, Vec::new());
     for cut in cuts {
-        let segment = Segment { cache: &mut cache, start, tokens: &tokens[start..start + cut], scored: *cut };
+        let segment =
+            Segment { cache: &mut cache, start, tokens: &tokens[start..start + cut], read: READ.saturating_sub(start), scored: *cut };
         rows.extend(model.forward(&mut [segment]).unwrap().rows);
         start += cut;
     }
@@ -61,7 +65,13 @@ fn however_a_prompt_is_cut_and_whatever_is_beside_it_its_scores_have_the_same_by
             for (index, cache) in caches.iter_mut().enumerate() {
                 let start = 4 * pass.saturating_sub(index);
                 if pass >= index && start < 20 {
-                    segments.push(Segment { cache, start, tokens: &tokens[index][start..start + 4], scored: 4 });
+                    segments.push(Segment {
+                        cache,
+                        start,
+                        tokens: &tokens[index][start..start + 4],
+                        read: READ.saturating_sub(start),
+                        scored: 4,
+                    });
                     who.push(index);
                 }
             }
@@ -83,10 +93,12 @@ fn a_copied_cache_goes_on_where_its_source_was() {
     let tokens = &golden.prompts[0].tokens;
     let whole = read(&mut model, tokens, &[tokens.len()]);
     let mut source = model.cache().unwrap();
-    model.forward(&mut [Segment { cache: &mut source, start: 0, tokens: &tokens[..30], scored: 0 }]).unwrap();
+    model.forward(&mut [Segment { cache: &mut source, start: 0, tokens: &tokens[..30], read: READ, scored: 0 }]).unwrap();
     let mut copy = model.cache().unwrap();
     model.copy(&source, 21, &mut copy);
-    let rest = model.forward(&mut [Segment { cache: &mut copy, start: 21, tokens: &tokens[21..], scored: tokens.len() - 21 }]).unwrap();
+    let rest = model
+        .forward(&mut [Segment { cache: &mut copy, start: 21, tokens: &tokens[21..], read: READ - 21, scored: tokens.len() - 21 }])
+        .unwrap();
     assert!(rest.rows == whole[21 * rest.vocabulary..]);
 }
 
@@ -121,7 +133,7 @@ fn absurd_requests_are_errors_with_a_sentence() {
     let mut model = load(&file, 16).unwrap();
     let mut cache = model.cache().unwrap();
     let mut fault = |start: usize, tokens: &[u32]| {
-        model.forward(&mut [Segment { cache: &mut cache, start, tokens, scored: 1 }]).map(|_| ()).unwrap_err().to_string()
+        model.forward(&mut [Segment { cache: &mut cache, start, tokens, read: 0, scored: 1 }]).map(|_| ()).unwrap_err().to_string()
     };
     assert!(fault(0, &[1; 17]).contains("17 tokens long and the context holds 16"));
     assert!(fault(usize::MAX, &[1]).contains("the context holds 16"));

@@ -169,7 +169,7 @@ impl Causal for Scripted {
         let mut scores = Scores { vocabulary: VOCABULARY, rows: Vec::new() };
         let mut pass = Vec::new();
         for segment in segments {
-            let Segment { cache, start, tokens, scored } = segment;
+            let Segment { cache, start, tokens, scored, .. } = segment;
             let cache = &mut cache.tokens;
             assert!(!tokens.is_empty() && *scored <= tokens.len() && *start + tokens.len() <= CONTEXT, "an impossible segment");
             assert!(*start <= cache.len(), "positions are missing before {start}");
