@@ -11,7 +11,7 @@ pub async fn open_engine(settings: &Settings, models: &ModelStore) -> anyhow::Re
     let engine = &settings.engine;
     let local = if engine.enabled {
         let path = models.path_in(settings.models.profile.parse()?, ModelRole::Language);
-        Some(load_engine(path, options(engine)).await?)
+        Some(load_engine(path, adapter(engine), options(engine)).await?)
     } else {
         None
     };
@@ -25,11 +25,16 @@ pub async fn open_engine(settings: &Settings, models: &ModelStore) -> anyhow::Re
 
 /// How the settings want the model of this process.
 pub fn options(engine: &config::settings::Engine) -> EngineOptions {
-    EngineOptions { queue: engine.queue, context: engine.context }
+    EngineOptions { sequences: engine.sequences, threads: engine.threads, ..EngineOptions::new(engine.queue, engine.context) }
 }
 
-/// Loads a model file, which takes a second or two of arithmetic.
-pub async fn load_engine(path: PathBuf, options: EngineOptions) -> anyhow::Result<Arc<dyn Generate>> {
-    let engine = tokio::task::spawn_blocking(move || Engine::load(&path, options)).await??;
+/// The adapter that the settings name for it.
+pub fn adapter(engine: &config::settings::Engine) -> Option<PathBuf> {
+    (!engine.adapter.as_os_str().is_empty()).then(|| engine.adapter.clone())
+}
+
+/// Loads a model file: arithmetic of a second or more the first time, a look at a mapped file later.
+pub async fn load_engine(path: PathBuf, adapter: Option<PathBuf>, options: EngineOptions) -> anyhow::Result<Arc<dyn Generate>> {
+    let engine = tokio::task::spawn_blocking(move || Engine::load(&path, adapter.as_deref(), options)).await??;
     Ok(Arc::new(engine))
 }

@@ -54,7 +54,7 @@ impl Drafter {
         let Ok(prompt) = prompts.reply(question, source) else { return Drafted::Refused("prompt") };
         let Ok(permit) = self.engine.admit(Class::Shopper) else { return Drafted::Refused("overloaded") };
         let messages = vec![ChatMessage::system(prompt.system), ChatMessage::user(prompt.user)];
-        let request = Generation { messages, max_tokens: self.max_tokens, stop: Vec::new(), deadline: self.deadline };
+        let request = Generation { max_tokens: self.max_tokens, deadline: self.deadline, ..Generation::new(messages) };
         let mut pieces = self.engine.generate(permit, request);
         let mut text = String::new();
         let read = async {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use async_trait::async_trait;
 
-use super::side::{Answered, Ask, Side};
-use crate::inference::{Class, Generate, Generation, PromptReader};
+use super::side::{Answered, Ask, Means, Side};
+use crate::inference::{Allowed, Class, Constraint, End, Generate, Generation, Guessing, Next, PromptReader};
 
 /// Longer than any measurement takes on a machine that is worth measuring.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -28,7 +28,23 @@ impl Generator {
 
 /// The one place that says how a measurement is asked for.
 fn generation(ask: Ask) -> Generation {
-    Generation { messages: ask.messages, max_tokens: ask.tokens, stop: Vec::new(), deadline: PATIENCE }
+    Generation {
+        max_tokens: ask.tokens,
+        deadline: PATIENCE,
+        constraint: Some(Arc::new(Endless)),
+        guessing: if ask.means == Means::All { Guessing::FromText } else { Guessing::Off },
+        ..Generation::new(ask.messages)
+    }
+}
+
+/// Anything but the end, so that both sides write as much as they are asked for.
+#[derive(Debug)]
+struct Endless;
+
+impl Constraint for Endless {
+    fn after(&self, _reply: &[u32]) -> Next {
+        Next { allowed: Allowed::Anything, end: End::Forbidden }
+    }
 }
 
 #[async_trait]

@@ -39,7 +39,7 @@ pub struct EngineArgs {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: u16,
     /// How many replies are asked for at once where several are.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
     /// Print every number of every round as JSON.
     #[arg(long)]
@@ -71,8 +71,9 @@ pub async fn run(settings: Settings, command: BenchCommand) -> anyhow::Result<()
     };
     let mut options = app::engine::options(&settings.engine);
     options.queue = options.queue.max(plan.concurrency);
+    options.sequences = options.sequences.max(plan.concurrency);
     options.context = options.context.max(bench::CONTEXT);
-    let engine = app::engine::load_engine(path, options).await?;
+    let engine = app::engine::load_engine(path, app::engine::adapter(&settings.engine), options).await?;
     let name = format!("Nightdesk {} with {file}", app::VERSION);
     let ours: Arc<dyn Side> = Arc::new(Generator::new(engine, tokens.clone(), name));
 

@@ -49,6 +49,9 @@ pub fn load(overrides: &Overrides) -> Result<Settings, ConfigError> {
     for folder in [&mut settings.server.data, &mut settings.knowledge.folder, &mut settings.prompts.folder, &mut settings.models.folder] {
         *folder = base.join(&*folder);
     }
+    if !settings.engine.adapter.as_os_str().is_empty() {
+        settings.engine.adapter = base.join(&settings.engine.adapter);
+    }
     let here = environment::working_folder();
     if let Some(data) = &overrides.data {
         settings.server.data = here.join(data);

@@ -105,6 +105,12 @@ pub struct Engine {
     pub queue: usize,
     /// Prompt and reply together, in tokens.
     pub context: usize,
+    /// How many replies are written side by side.
+    pub sequences: usize,
+    /// Threads that share the arithmetic; 0 for one for each core.
+    pub threads: usize,
+    /// An adapter of the language model; empty for none.
+    pub adapter: PathBuf,
     /// Base address of a model server; empty: only the model of this process.
     pub url: String,
     /// What the server wants to be shown.
@@ -208,6 +214,8 @@ impl Settings {
         check((1..=600_000).contains(&self.answers.draft_deadline_ms), "answers.draft_deadline_ms must lie between 1 and 600000");
         check((1..=1_024).contains(&self.answers.draft_tokens), "answers.draft_tokens must lie between 1 and 1024");
         check((128..=32_768).contains(&self.engine.context), "engine.context must lie between 128 and 32768");
+        check((1..=256).contains(&self.engine.sequences), "engine.sequences must lie between 1 and 256");
+        check(self.engine.threads <= 256, "engine.threads must lie between 0 and 256");
         check((1..=1_000).contains(&self.engine.queue), "engine.queue must lie between 1 and 1000");
         let server = &self.engine.url;
         check(

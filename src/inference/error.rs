@@ -184,6 +184,17 @@ pub enum InferenceError {
         /// The context's length.
         context: usize,
     },
+    /// The system gives no more memory.
+    #[error("there is no memory for {what} ({fault}); lower `engine.context` or `engine.sequences`, or give the machine more.")]
+    NoMemory {
+        /// What it was wanted for.
+        what: String,
+        /// What the system said.
+        fault: String,
+    },
+    /// There is nothing to answer.
+    #[error("the prompt is empty; put at least one message or some text into it.")]
+    EmptyPrompt,
     /// The answer was not ready in time.
     #[error("the model did not finish within {} ms; the machine is too busy, or the deadline in the configuration too short.", after.as_millis())]
     DeadlinePassed {

@@ -8,11 +8,15 @@ pub mod error;
 
 mod encoder;
 mod files;
+#[cfg(test)]
+#[path = "golden/golden_tests.rs"]
+mod golden;
 mod model;
 mod remote;
 mod text;
 
-pub use encoder::embed::{Embed, Embedder};
+pub use encoder::embed::{CrossEncoder, Embed, Embedder, ScorePairs};
+pub use engine::constraint::{Allowed, Constraint, End, Next, Trie, Units};
 pub use engine::queue::Permit;
 pub use engine::{Engine, EngineOptions};
 pub use error::{InferenceError, ModelError};
@@ -21,5 +25,5 @@ pub use files::models::{FileState, ModelStatus, ModelStore, Verified};
 pub use files::progress::{Progress, Silent, Terminal};
 pub use files::report;
 pub use remote::{EventReader, Fallback, Remote, RemoteOptions, base, client};
-pub use text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Role};
+pub use text::chat::{ChatMessage, Class, Generate, Generation, Guessing, Overloaded, Role, Scoring, ScoringPrompt};
 pub use text::prompt::PromptReader;

@@ -20,7 +20,8 @@ fn request(max_tokens: usize, stop: &[&str]) -> Generation {
         ChatMessage::system("Copy the sentence that answers the question, word for word."),
         ChatMessage::user("Text:\nParcels arrive within 2 to 4 working days. Returns are free.\n\nQuestion: How long does delivery take?"),
     ];
-    Generation { messages, max_tokens, stop: stop.iter().map(|&stop| stop.to_owned()).collect(), deadline: Duration::from_secs(60) }
+    let stop = stop.iter().map(|&stop| stop.to_owned()).collect();
+    Generation { max_tokens, stop, deadline: Duration::from_secs(60), ..Generation::new(messages) }
 }
 
 async fn ask(model: &dyn Generate, request: Generation) -> Result<Vec<String>, InferenceError> {
@@ -50,7 +51,7 @@ async fn llama_server_answers_and_the_local_model_takes_over_when_it_is_gone() {
     let fault = ask(&alone, Generation { messages: vec![ChatMessage::user("word ".repeat(6_000))], ..request(2, &[]) }).await.unwrap_err();
     assert!(fault.to_string().contains("status 4") || fault.to_string().contains("context"), "{fault}");
 
-    let local = tokio::task::spawn_blocking(move || Engine::load(&path, EngineOptions { queue: 4, context: 1024 })).await.unwrap().unwrap();
+    let local = tokio::task::spawn_blocking(move || Engine::load(&path, None, EngineOptions::new(4, 1024))).await.unwrap().unwrap();
     let both = Fallback::new(remote(&server, "hush"), Some(Arc::new(local)));
     assert!(ask(&both, request(40, &[])).await.unwrap().concat().contains("days"));
     server.kill();

@@ -1,11 +1,14 @@
-//! The forward pass of a small BERT encoder (all-MiniLM-L6-v2): post-norm layers, exact GELU, mean pooling, unit length.
+//! The forward pass of a small BERT encoder (Devlin et al. 2019; all-MiniLM-L6-v2): post-norm layers, exact GELU, mean pooling.
 //!
 //! Sentences of one batch are laid end to end in one matrix of token rows, so that the linear layers see every token once and no padding; only
-//! attention looks at one sentence at a time. So a sentence's vector does not depend on what it was batched with, but for the last bits.
+//! attention looks at one sentence at a time. A sentence's vector does not depend on what it was batched with.
 
-use std::collections::HashMap;
+use nightdesk_kernels::attention::{Heads, Place, Sees, Span, attend, store};
+use nightdesk_kernels::rows::layer_norm;
+use nightdesk_kernels::{Activations, Begin, Block, Cache, CacheShape, Format, Layout, Machine, Matrix, Memory, Source, Stack, multiply};
+use safetensors::{Dtype, SafeTensors};
 
-use candle_core::{CpuStorage, Device, Error, InplaceOp1, Layout, Result, Tensor};
+use crate::inference::model::lora::Adapter;
 
 /// The files do not state it; every MiniLM-L6 has twelve.
 const HEADS: usize = 12;
@@ -14,17 +17,29 @@ const LAYER_NORM_EPSILON: f32 = 1e-12;
 
 /// The encoder's weights.
 pub struct Bert {
-    words: Tensor,
-    /// Position embeddings with the embedding of the only token type already added.
-    positions: Tensor,
+    /// The file: word embeddings are read where they lie, a row for each token of a text.
+    file: Memory,
+    words: std::ops::Range<usize>,
+    positions: Vec<f32>,
+    /// One row for the tokens of the first text, one for those of the second.
+    types: Vec<f32>,
     norm: LayerNorm,
     layers: Vec<Layer>,
     width: usize,
+    hidden: usize,
+}
+
+/// Tokens of a sentence, or of a pair of texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Sentence<'a> {
+    /// At least one.
+    pub tokens: &'a [u32],
+    /// The first token of the second text; the number of tokens where there is none.
+    pub second: usize,
 }
 
 struct Layer {
-    /// Query, key and value as one matrix.
-    qkv: Linear,
+    query_key_value: Linear,
     output: Linear,
     output_norm: LayerNorm,
     up: Linear,
@@ -33,8 +48,7 @@ struct Layer {
 }
 
 struct Linear {
-    /// (in, out): transposed once here.
-    weight: Tensor,
+    weight: Stack,
     bias: Vec<f32>,
 }
 
@@ -43,28 +57,49 @@ struct LayerNorm {
     bias: Vec<f32>,
 }
 
-/// A change of each row of a matrix in place.
-struct EachRow<F> {
-    width: usize,
-    change: F,
+/// A weights file as it is read.
+struct File<'a> {
+    tensors: &'a SafeTensors<'a>,
+    adapter: Option<&'a Adapter>,
 }
 
 impl Bert {
-    /// From the tensors of `model.safetensors`.
-    pub fn new(tensors: &HashMap<String, Tensor>) -> Result<Self> {
-        let words = get(tensors, "embeddings.word_embeddings.weight")?.clone();
-        let (_, width) = words.dims2()?;
-        let types = get(tensors, "embeddings.token_type_embeddings.weight")?.narrow(0, 0, 1)?;
-        let positions = get(tensors, "embeddings.position_embeddings.weight")?.broadcast_add(&types)?;
-        let norm = LayerNorm::new(tensors, "embeddings.LayerNorm")?;
+    /// From the bytes of `model.safetensors`, with an adapter's products added.
+    pub fn new(file: Memory, adapter: Option<&Adapter>) -> Result<Self, String> {
+        let tensors = SafeTensors::deserialize(&file).map_err(|fault| format!("it is not a safetensors file ({fault})"))?;
+        let source = File { tensors: &tensors, adapter };
+        let (shape, words) = source.raw("embeddings.word_embeddings.weight")?;
+        let [_, width] = shape[..] else { return Err("its word embeddings are no matrix".to_owned()) };
+        if width == 0 || !width.is_multiple_of(HEADS * 16) {
+            return Err(format!("a width of {width} is no MiniLM's"));
+        }
+        let start = words.as_ptr().addr() - file.as_ptr().addr();
+        let words = start..start + words.len();
         let mut layers = Vec::new();
-        while tensors.contains_key(&format!("encoder.layer.{}.output.dense.weight", layers.len())) {
-            layers.push(Layer::new(tensors, &format!("encoder.layer.{}", layers.len()))?);
+        while tensors.tensor(&format!("encoder.layer.{}.output.dense.weight", layers.len())).is_ok() {
+            layers.push(Layer::new(&source, layers.len())?);
         }
-        if layers.is_empty() || !width.is_multiple_of(HEADS) {
-            return Err(Error::Msg(format!("{} layers of width {width} are no MiniLM", layers.len())));
+        let Some(hidden) = layers.first().map(|layer| layer.up.weight.outputs()) else { return Err("it has no layers".to_owned()) };
+        let sound = |layer: &Layer| {
+            layer.query_key_value.weight.inputs() == width
+                && layer.query_key_value.weight.outputs() == 3 * width
+                && (layer.output.weight.inputs(), layer.output.weight.outputs()) == (width, width)
+                && (layer.up.weight.inputs(), layer.up.weight.outputs()) == (width, hidden)
+                && (layer.down.weight.inputs(), layer.down.weight.outputs()) == (hidden, width)
+        };
+        if !layers.iter().all(sound) {
+            return Err("its layers do not fit together".to_owned());
         }
-        Ok(Self { words, positions, norm, layers, width })
+        if let Some(unknown) = adapter.and_then(|adapter| adapter.names().find(|name| tensors.tensor(&format!("{name}.weight")).is_err())) {
+            return Err(format!("the adapter changes `{unknown}`, which the model does not have"));
+        }
+        let types = source.numbers("embeddings.token_type_embeddings.weight")?;
+        let positions = source.numbers("embeddings.position_embeddings.weight")?;
+        let norm = LayerNorm::new(&source, "embeddings.LayerNorm", width)?;
+        if types.len() != 2 * width || positions.len() < width {
+            return Err("its position and type embeddings do not fit its width".to_owned());
+        }
+        Ok(Self { words, positions, types, norm, layers, width, hidden, file })
     }
 
     /// Length of a vector.
@@ -74,202 +109,171 @@ impl Bert {
 
     /// The most tokens a sentence may have.
     pub fn max_tokens(&self) -> usize {
-        self.positions.dims()[0]
+        self.positions.len() / self.width
     }
 
-    /// One vector of unit length for each sentence of at least one token.
-    pub fn forward(&self, sentences: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
-        let ids: Vec<u32> = sentences.concat();
-        let places: Vec<u32> = sentences.iter().flat_map(|s| 0..s.len() as u32).collect();
-        let lengths: Vec<usize> = sentences.iter().map(|s| s.len()).collect();
-        let select = |table: &Tensor, rows: Vec<u32>| table.index_select(&Tensor::new(rows, &Device::Cpu)?, 0);
-        let mut x = (select(&self.words, ids)? + select(&self.positions, places)?)?;
-        self.norm.apply(&x)?;
+    /// For each sentence the mean of its tokens' vectors.
+    pub fn forward(&self, on: &Machine, sentences: &[Sentence<'_>]) -> Result<Vec<Vec<f32>>, String> {
+        let mut rows = self.embed(sentences)?;
+        layer_norm(on, &mut rows, &self.norm.weight, &self.norm.bias, LAYER_NORM_EPSILON);
+        let heads = Heads { heads: HEADS, kv_heads: HEADS, width: self.width / HEADS };
+        let place = Place { heads, layer: 0 };
+        let cache = |sentence: &Sentence<'_>| {
+            Cache::new(CacheShape { layers: 1, heads: HEADS, width: heads.width, context: sentence.tokens.len() })
+        };
+        let mut caches = sentences.iter().map(cache).collect::<Option<Vec<_>>>().ok_or("there is no memory for so many sentences")?;
+        let mut spans: Vec<Span<'_>> =
+            caches.iter_mut().zip(sentences).map(|(cache, sentence)| Span { cache, start: 0, rows: sentence.tokens.len() }).collect();
+        let count = rows.len() / self.width;
+        let mut activations = Activations::new();
+        let (mut mixed, mut attended, mut inner) = (vec![0.0; count * heads.row()], vec![0.0; rows.len()], vec![0.0; count * self.hidden]);
         for layer in &self.layers {
-            x = layer.forward(&x, &lengths)?;
+            activations.fill(on, (count, self.width), Source::Plain(&rows));
+            layer.query_key_value.set(on, &activations, &mut mixed);
+            store(on, place, None, &mut mixed, &mut spans);
+            attend(on, place, Sees::All, &mixed, &spans, &mut attended);
+            activations.fill(on, (count, self.width), Source::Plain(&attended));
+            layer.output.add(on, &activations, &mut rows);
+            layer.output_norm.apply(on, &mut rows);
+            activations.fill(on, (count, self.width), Source::Plain(&rows));
+            layer.up.set(on, &activations, &mut inner);
+            activations.fill(on, (count, self.hidden), Source::Gelu(&inner));
+            layer.down.add(on, &activations, &mut rows);
+            layer.down_norm.apply(on, &mut rows);
         }
-        let rows = x.flatten_all()?.to_vec1::<f32>()?;
         let mut rest = rows.as_slice();
-        Ok(lengths
+        Ok(sentences
             .iter()
-            .map(|length| {
-                let (own, others) = rest.split_at(length * self.width);
+            .map(|sentence| {
+                let (own, others) = rest.split_at(sentence.tokens.len() * self.width);
                 rest = others;
-                mean_of_unit_length(own, self.width)
+                mean(own, self.width)
             })
             .collect())
+    }
+
+    /// The sum of each token's word, position and type embeddings.
+    fn embed(&self, sentences: &[Sentence<'_>]) -> Result<Vec<f32>, String> {
+        let words = &self.file[self.words.clone()];
+        let mut rows = Vec::new();
+        for sentence in sentences {
+            if sentence.tokens.is_empty() || sentence.tokens.len() > self.max_tokens() {
+                return Err(format!("a sentence of {} tokens; the model reads 1 to {}", sentence.tokens.len(), self.max_tokens()));
+            }
+            for (index, token) in sentence.tokens.iter().enumerate() {
+                let at = *token as usize * self.width * size_of::<f32>();
+                let word = words.get(at..at + self.width * size_of::<f32>()).ok_or_else(|| format!("the model has no token {token}"))?;
+                let position = &self.positions[index * self.width..][..self.width];
+                let kind = &self.types[usize::from(index >= sentence.second) * self.width..][..self.width];
+                rows.extend(word.chunks_exact(4).zip(position).zip(kind).map(|((word, position), kind)| float(word) + position + kind));
+            }
+        }
+        Ok(rows)
     }
 }
 
 impl Layer {
-    fn new(tensors: &HashMap<String, Tensor>, prefix: &str) -> Result<Self> {
-        let linear = |name: &str| Linear::new(tensors, &format!("{prefix}.{name}"));
-        let norm = |name: &str| LayerNorm::new(tensors, &format!("{prefix}.{name}"));
-        let parts = [linear("attention.self.query")?, linear("attention.self.key")?, linear("attention.self.value")?];
-        let weight = Tensor::cat(&parts.each_ref().map(|part| &part.weight), 1)?;
+    fn new(file: &File<'_>, index: usize) -> Result<Self, String> {
+        let name = |part: &str| format!("encoder.layer.{index}.{part}");
+        let linear = |parts: &[&str]| Linear::new(file, &parts.iter().map(|part| name(part)).collect::<Vec<_>>());
+        let output = linear(&["attention.output.dense"])?;
+        let width = output.weight.outputs();
         Ok(Self {
-            qkv: Linear { weight, bias: parts.iter().flat_map(|part| part.bias.iter().copied()).collect() },
-            output: linear("attention.output.dense")?,
-            output_norm: norm("attention.output.LayerNorm")?,
-            up: linear("intermediate.dense")?,
-            down: linear("output.dense")?,
-            down_norm: norm("output.LayerNorm")?,
+            query_key_value: linear(&["attention.self.query", "attention.self.key", "attention.self.value"])?,
+            output,
+            output_norm: LayerNorm::new(file, &name("attention.output.LayerNorm"), width)?,
+            up: linear(&["intermediate.dense"])?,
+            down: linear(&["output.dense"])?,
+            down_norm: LayerNorm::new(file, &name("output.LayerNorm"), width)?,
         })
-    }
-
-    fn forward(&self, x: &Tensor, lengths: &[usize]) -> Result<Tensor> {
-        let qkv = self.qkv.apply(x)?;
-        let mut start = 0;
-        let mut attended = Vec::with_capacity(lengths.len());
-        for &length in lengths {
-            attended.push(attention(&qkv.narrow(0, start, length)?)?);
-            start += length;
-        }
-        let x = (x + self.output.apply(&Tensor::cat(&attended, 0)?)?)?;
-        self.output_norm.apply(&x)?;
-        let inner = self.up.product(&x)?;
-        let bias = &self.up.bias;
-        each_row(&inner, |row| row.iter_mut().zip(bias).for_each(|(value, bias)| *value = gelu(*value + bias)))?;
-        let x = (&x + self.down.apply(&inner)?)?;
-        self.down_norm.apply(&x)?;
-        Ok(x)
     }
 }
 
 impl Linear {
-    fn new(tensors: &HashMap<String, Tensor>, name: &str) -> Result<Self> {
-        Ok(Self { weight: get(tensors, &format!("{name}.weight"))?.t()?.contiguous()?, bias: vector(tensors, &format!("{name}.bias"))? })
+    /// Several layers of the same inputs as one.
+    fn new(file: &File<'_>, names: &[String]) -> Result<Self, String> {
+        let mut bias = Vec::new();
+        let mut parts = Vec::new();
+        for name in names {
+            parts.push(file.matrix(name)?);
+            bias.extend(file.numbers(&format!("{name}.bias"))?);
+        }
+        let weight = Stack::new(parts).filter(|weight| weight.outputs() == bias.len());
+        Ok(Self { weight: weight.ok_or_else(|| format!("the tensors of `{}` do not fit together", names.join(", ")))?, bias })
     }
 
-    fn product(&self, x: &Tensor) -> Result<Tensor> {
-        x.matmul(&self.weight)
+    fn set(&self, on: &Machine, activations: &Activations, out: &mut [f32]) {
+        multiply(on, &self.weight, activations, Begin::Bias(&self.bias), out);
     }
 
-    fn apply(&self, x: &Tensor) -> Result<Tensor> {
-        let y = self.product(x)?;
-        each_row(&y, |row| row.iter_mut().zip(&self.bias).for_each(|(value, bias)| *value += bias))?;
-        Ok(y)
+    fn add(&self, on: &Machine, activations: &Activations, out: &mut [f32]) {
+        multiply(on, &self.weight, activations, Begin::OutAndBias(&self.bias), out);
     }
 }
 
 impl LayerNorm {
-    fn new(tensors: &HashMap<String, Tensor>, name: &str) -> Result<Self> {
-        Ok(Self { weight: vector(tensors, &format!("{name}.weight"))?, bias: vector(tensors, &format!("{name}.bias"))? })
+    fn new(file: &File<'_>, name: &str, width: usize) -> Result<Self, String> {
+        let norm = Self { weight: file.numbers(&format!("{name}.weight"))?, bias: file.numbers(&format!("{name}.bias"))? };
+        if norm.weight.len() != width || norm.bias.len() != width {
+            return Err(format!("`{name}` is not {width} numbers wide"));
+        }
+        Ok(norm)
     }
 
-    fn apply(&self, x: &Tensor) -> Result<()> {
-        each_row(x, |row| {
-            let count = row.len() as f32;
-            let mean = row.iter().sum::<f32>() / count;
-            let variance = row.iter().map(|value| (value - mean) * (value - mean)).sum::<f32>() / count;
-            let scale = (variance + LAYER_NORM_EPSILON).sqrt().recip();
-            for ((value, weight), bias) in row.iter_mut().zip(&self.weight).zip(&self.bias) {
-                *value = (*value - mean) * scale * weight + bias;
+    fn apply(&self, on: &Machine, rows: &mut [f32]) {
+        layer_norm(on, rows, &self.weight, &self.bias, LAYER_NORM_EPSILON);
+    }
+}
+
+impl<'a> File<'a> {
+    fn raw(&self, name: &str) -> Result<(Vec<usize>, &'a [u8]), String> {
+        let tensor = self.tensors.tensor(name).map_err(|_| format!("it has no tensor `{name}`"))?;
+        if tensor.dtype() != Dtype::F32 {
+            return Err(format!("the tensor `{name}` is not in 32-bit floats"));
+        }
+        Ok((tensor.shape().to_vec(), tensor.data()))
+    }
+
+    fn numbers(&self, name: &str) -> Result<Vec<f32>, String> {
+        Ok(self.raw(name)?.1.chunks_exact(4).map(float).collect())
+    }
+
+    /// `<name>.weight` with the adapter's product added, rounded to bytes.
+    fn matrix(&self, name: &str) -> Result<Matrix, String> {
+        let tensor = format!("{name}.weight");
+        let [outputs, inputs] = self.raw(&tensor)?.0[..] else { return Err(format!("the tensor `{tensor}` is no matrix")) };
+        let layout = Layout { format: Format::Byte, outputs, inputs };
+        if outputs == 0 || inputs == 0 || !inputs.is_multiple_of(32) {
+            return Err(format!("the tensor `{tensor}` is {outputs} × {inputs}, which is not whole blocks of 32"));
+        }
+        let mut weights = self.numbers(&tensor)?;
+        if let Some(change) = self.adapter.and_then(|adapter| adapter.change(name)) {
+            change.add_to(&mut weights, (outputs, inputs)).map_err(|fault| format!("`{tensor}`: {fault}"))?;
+        }
+        let packed = Memory::filled(layout.bytes(), |bytes| {
+            for (tile, bytes) in bytes.chunks_exact_mut(layout.bytes() / layout.tiles()).enumerate() {
+                layout.pack_tile(tile, bytes, &mut |output, block| {
+                    let mut own = [0.0; 32];
+                    own.copy_from_slice(&weights[output * inputs + block * 32..][..32]);
+                    Block::bytes(&own)
+                });
             }
-        })
+        });
+        let packed = packed.map_err(|fault| format!("there is no memory for its weights ({fault})"))?;
+        Matrix::new(layout, packed, 0).ok_or_else(|| format!("the tensor `{tensor}` cannot be packed"))
     }
 }
 
-impl<F: Fn(&mut [f32])> InplaceOp1 for EachRow<F> {
-    fn name(&self) -> &'static str {
-        "each-row"
-    }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
-        let CpuStorage::F32(values) = storage else { return Err(Error::Msg("a matrix of 32-bit floats was expected".into())) };
-        let (start, end) = layout.contiguous_offsets().ok_or_else(|| Error::Msg("a contiguous matrix was expected".into()))?;
-        values[start..end].chunks_exact_mut(self.width).for_each(&self.change);
-        Ok(())
-    }
+fn float(bytes: &[u8]) -> f32 {
+    f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
-fn each_row(x: &Tensor, change: impl Fn(&mut [f32])) -> Result<()> {
-    let width = x.dims().last().copied().unwrap_or(1);
-    x.inplace_op1(&EachRow { width, change })
-}
-
-/// Attention within one sentence: (tokens, 3 × width) → (tokens, width).
-fn attention(qkv: &Tensor) -> Result<Tensor> {
-    let (tokens, triple) = qkv.dims2()?;
-    let width = triple / 3;
-    let heads = qkv.reshape((tokens, 3, HEADS, width / HEADS))?.permute((1, 2, 0, 3))?.contiguous()?;
-    let (q, k, v) = (heads.get(0)?, heads.get(1)?, heads.get(2)?);
-    let weights = q.matmul(&k.t()?)?;
-    let scale = ((width / HEADS) as f32).sqrt().recip();
-    each_row(&weights, |row| softmax(row, scale))?;
-    weights.matmul(&v)?.transpose(0, 1)?.reshape((tokens, width))
-}
-
-fn softmax(row: &mut [f32], scale: f32) {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for value in row.iter_mut() {
-        *value = ((*value - largest) * scale).exp();
-        sum += *value;
-    }
-    row.iter_mut().for_each(|value| *value /= sum);
-}
-
-/// GELU by the error function. `erf` is Eigen's rational approximation (within 4e-7 everywhere): it has no branch, so the compiler vectorises
-/// it, where libm's costs more than the matrix products of a short sentence.
-fn gelu(x: f32) -> f32 {
-    0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
-}
-
-fn erf(x: f32) -> f32 {
-    const P: [f32; 7] =
-        [-2.726_142_3e-10, 2.770_681_4e-8, -2.101_024_1e-6, -5.692_506_4e-5, -7.349_906_3e-4, -2.954_600_1e-3, -1.609_603_3e-2];
-    const Q: [f32; 5] = [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329_2e-3, -1.426_473_9e-2];
-    let x = x.clamp(-4.0, 4.0);
-    let square = x * x;
-    let polynomial = |coefficients: &[f32]| coefficients.iter().fold(0.0, |sum, c| sum * square + c);
-    x * polynomial(&P) / polynomial(&Q)
-}
-
-fn mean_of_unit_length(rows: &[f32], width: usize) -> Vec<f32> {
+fn mean(rows: &[f32], width: usize) -> Vec<f32> {
     let mut mean = vec![0.0_f32; width];
     for row in rows.chunks_exact(width) {
         mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
     }
-    let length = mean.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    mean.iter_mut().for_each(|value| *value /= length);
+    let count = (rows.len() / width) as f32;
+    mean.iter_mut().for_each(|value| *value /= count);
     mean
-}
-
-fn get<'a>(tensors: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tensor> {
-    tensors.get(name).ok_or_else(|| Error::Msg(format!("it has no tensor `{name}`")))
-}
-
-fn vector(tensors: &HashMap<String, Tensor>, name: &str) -> Result<Vec<f32>> {
-    get(tensors, name)?.to_vec1::<f32>()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_error_function_is_near_the_true_one() {
-        for (x, expect) in
-            [(0.0, 0.0), (0.1, 0.112_462_9), (0.5, 0.520_499_9), (1.0, 0.842_700_8), (2.0, 0.995_322_3), (3.5, 0.999_999_3), (90.0, 1.0)]
-        {
-            assert!((erf(x) - expect).abs() < 1e-6, "erf({x}) = {}", erf(x));
-            assert!((erf(-x) + expect).abs() < 1e-6, "erf(-{x})");
-        }
-    }
-
-    #[test]
-    fn softmax_sums_to_one_for_any_size_of_score() {
-        for scores in [vec![1.0_f32, 2.0, 3.0], vec![-1e30, 1e30], vec![0.0; 5]] {
-            let mut row = scores.clone();
-            softmax(&mut row, 0.5);
-            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{scores:?} → {row:?}");
-        }
-    }
-
-    #[test]
-    fn a_file_without_the_tensors_is_refused_by_name() {
-        let error = Bert::new(&HashMap::new()).err().unwrap().to_string();
-        assert!(error.contains("embeddings.word_embeddings.weight"), "{error}");
-    }
 }

@@ -1,6 +1,5 @@
 //! The bounded queue before the model. A [`Permit`] is a place in it, from admission until the answer is complete.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -92,61 +91,62 @@ fn report_depth(taken: &Taken) {
     metrics::gauge!("nightdesk_engine_queue_depth").set(taken.places.iter().sum::<usize>() as f64);
 }
 
-/// Work that waits for the engine's thread, the most urgent first.
-pub struct Waiting<T> {
-    state: Mutex<Lists<T>>,
+/// Work on its way to the engine's thread, which puts it in order itself. The gate bounds it: each item holds a permit.
+pub struct Inbox<T> {
+    state: Mutex<Arrived<T>>,
     changed: Condvar,
 }
 
-struct Lists<T> {
-    lists: [VecDeque<T>; 3],
+struct Arrived<T> {
+    items: Vec<T>,
     closed: bool,
 }
 
-impl<T> Waiting<T> {
-    /// An empty list. The gate bounds it: each item holds a permit.
-    pub fn new() -> Self {
-        Self {
-            state: Mutex::new(Lists { lists: [VecDeque::new(), VecDeque::new(), VecDeque::new()], closed: false }),
-            changed: Condvar::new(),
-        }
+impl<T> Default for Inbox<T> {
+    fn default() -> Self {
+        Self { state: Mutex::new(Arrived { items: Vec::new(), closed: false }), changed: Condvar::new() }
     }
+}
 
-    /// Puts `item` behind the others of its class; gives it back when nobody will take it any more.
-    pub fn push(&self, class: Class, item: T) -> Result<(), T> {
+impl<T> Inbox<T> {
+    /// Puts `item` in; gives it back when nobody will take it any more.
+    pub fn push(&self, item: T) -> Result<(), T> {
         let mut state = self.state();
         if state.closed {
             return Err(item);
         }
-        state.lists[class.index()].push_back(item);
+        state.items.push(item);
         drop(state);
         self.changed.notify_one();
         Ok(())
     }
 
-    /// The next item, waiting for one; `None` once closed and empty.
-    pub fn pop(&self) -> Option<T> {
-        let mut state = self.state();
-        loop {
-            if let Some(item) = state.lists.iter_mut().find_map(VecDeque::pop_front) {
-                return Some(item);
-            }
-            if state.closed {
-                return None;
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+    /// What arrived since the last time, perhaps nothing; as an error once the inbox is closed.
+    pub fn take(&self) -> Result<Vec<T>, Vec<T>> {
+        taken(&mut self.state())
     }
 
-    /// Takes nothing more.
+    /// As [`Self::take`], but waits until there is something.
+    pub fn wait(&self) -> Result<Vec<T>, Vec<T>> {
+        let state = self.state();
+        let idle = |state: &mut Arrived<T>| state.items.is_empty() && !state.closed;
+        taken(&mut self.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets nothing more in.
     pub fn close(&self) {
         self.state().closed = true;
         self.changed.notify_all();
     }
 
-    fn state(&self) -> MutexGuard<'_, Lists<T>> {
+    fn state(&self) -> MutexGuard<'_, Arrived<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn taken<T>(state: &mut Arrived<T>) -> Result<Vec<T>, Vec<T>> {
+    let items = std::mem::take(&mut state.items);
+    if state.closed { Err(items) } else { Ok(items) }
 }
 
 #[cfg(test)]
@@ -170,14 +170,15 @@ mod tests {
     }
 
     #[test]
-    fn the_most_urgent_waits_least_and_a_closed_list_is_emptied_first() {
-        let waiting = Waiting::new();
-        for (class, item) in [(Class::Background, 1), (Class::Agent, 2), (Class::Shopper, 3), (Class::Shopper, 4)] {
-            waiting.push(class, item).unwrap();
-        }
-        waiting.close();
-        assert_eq!(waiting.push(Class::Shopper, 5), Err(5));
-        let order: Vec<i32> = std::iter::from_fn(|| waiting.pop()).collect();
-        assert_eq!(order, [3, 4, 2, 1]);
+    fn a_closed_inbox_gives_back_what_comes_and_hands_out_what_came() {
+        let inbox = Inbox::default();
+        assert_eq!(inbox.take(), Ok(vec![]));
+        inbox.push(1).unwrap();
+        inbox.push(2).unwrap();
+        assert_eq!(inbox.wait(), Ok(vec![1, 2]));
+        inbox.push(3).unwrap();
+        inbox.close();
+        assert_eq!(inbox.push(4), Err(4));
+        assert_eq!((inbox.wait(), inbox.take()), (Err(vec![3]), Err(vec![])));
     }
 }

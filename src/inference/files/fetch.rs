@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::inference::error::ModelError;
 use super::manifest::{Model, Part};
 use super::pip::Pip;
 use super::progress::Progress;
+use crate::inference::error::ModelError;
 
 const SCRATCH_PREFIX: &str = ".fetch-";
 const BUFFER: usize = 1 << 20;

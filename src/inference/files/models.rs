@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::inference::error::ModelError;
 use super::fetch::{self, FolderLock};
 use super::manifest::{Manifest, Model, ModelRole, Profile};
 use super::pip::Pip;
 use super::progress::Progress;
+use crate::inference::error::ModelError;
 
 /// A models folder with its manifest.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
-use crate::inference::files::progress::Silent;
 use super::*;
+use crate::inference::files::progress::Silent;
 
 const CONTENT: &[u8] = b"weights, nearly";
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::inference::error::ModelError;
 use super::manifest::Part;
 use super::progress::Progress;
+use crate::inference::error::ModelError;
 
 /// How often the growing download is measured.
 const POLL: Duration = Duration::from_millis(200);

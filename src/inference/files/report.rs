@@ -55,8 +55,8 @@ fn megabytes(bytes: u64) -> String {
 mod tests {
     use std::path::PathBuf;
 
-    use crate::inference::files::manifest::{ModelRole, Profile};
     use super::*;
+    use crate::inference::files::manifest::{ModelRole, Profile};
 
     fn status(state: FileState) -> ModelStatus {
         ModelStatus {

@@ -1,212 +1,88 @@
-//! The forward pass of the llama and qwen2 architectures.
+//! The forward pass: rows of any number of sequences through the weights together.
 
-use super::attention::{Heads, Place, attend, dot};
-use crate::inference::error::InferenceError;
-use super::gguf::Gguf;
-use super::kv::{KvCache, KvShape};
-use super::rope::{Pairing, Rope};
-use super::weights::Linear;
+use nightdesk_kernels::attention::{Place, Sees, Span, attend, store};
+use nightdesk_kernels::{Activations, Begin, Machine, Source, multiply};
 
-/// A model's weights, and how to run them.
-pub struct Network {
-    embedding: Linear,
-    /// Where the embedding does not serve as the output too.
-    output: Option<Linear>,
-    norm: Norm,
-    layers: Vec<Layer>,
-    rope: Rope,
-    heads: Heads,
-    width: usize,
-    context: usize,
+use super::network::{Layer, Network};
+
+/// The threads, the instructions and the buffers of one owner, kept from pass to pass.
+pub struct Workspace {
+    pub machine: Machine,
+    activations: Activations,
+    /// The residual stream.
+    rows: Vec<f32>,
+    /// Queries, keys and values.
+    mixed: Vec<f32>,
+    attended: Vec<f32>,
+    /// Gate and up.
+    gated: Vec<f32>,
 }
 
-struct Layer {
-    attention_norm: Norm,
-    /// Queries, keys and values, one below the other.
-    query_key_value: Linear,
-    attention_output: Linear,
-    feed_forward_norm: Norm,
-    /// Gate and up, one below the other.
-    gate_up: Linear,
-    down: Linear,
-}
-
-struct Norm {
-    weight: Vec<f32>,
-    epsilon: f32,
+impl Workspace {
+    /// For `threads` threads, on the processor at hand.
+    pub fn new(threads: usize) -> Self {
+        Self {
+            machine: Machine::of(threads),
+            activations: Activations::new(),
+            rows: Vec::new(),
+            mixed: Vec::new(),
+            attended: Vec::new(),
+            gated: Vec::new(),
+        }
+    }
 }
 
 impl Network {
-    /// Loads the weights; the context is the file's, but at most `context`.
-    pub fn load(gguf: &Gguf, context: usize) -> Result<Self, InferenceError> {
-        let architecture = gguf.text("general.architecture")?;
-        let pairing = match architecture {
-            "llama" => Pairing::Neighbours,
-            "qwen2" => Pairing::Halves,
-            other => return Err(InferenceError::UnknownArchitecture { file: gguf.path().to_owned(), architecture: other.to_owned() }),
-        };
-        let key = |name: &str| format!("{architecture}.{name}");
-        let required = |name: &str| {
-            gguf.number(&key(name))?.filter(|n| *n > 0).ok_or_else(|| gguf.refuse(format!("`{architecture}.{name}` is missing")))
-        };
-        let width = required("embedding_length")?;
-        let heads = required("attention.head_count")?;
-        let kv_heads = gguf.number(&key("attention.head_count_kv"))?.unwrap_or(heads);
-        let hidden = required("feed_forward_length")?;
-        let head_width = gguf.number(&key("attention.key_length"))?.unwrap_or(width / heads);
-        if kv_heads == 0 || heads % kv_heads != 0 || head_width == 0 || head_width % 2 != 0 {
-            return Err(gguf.refuse(format!("{heads} heads of {head_width} numbers over {kv_heads} key/value heads do not fit together")));
+    /// Reads `tokens`, the rows of the spans one after the other, into the spans' caches, and gives the scores behind the rows `scored`.
+    pub fn forward(&self, workspace: &mut Workspace, tokens: &[u32], spans: &mut [Span<'_>], scored: &[usize]) -> Vec<f32> {
+        let count = tokens.len();
+        workspace.rows.resize(count * self.width, 0.0);
+        workspace.mixed.resize(count * self.heads.row(), 0.0);
+        workspace.attended.resize(count * self.heads.heads * self.heads.width, 0.0);
+        workspace.gated.resize(count * 2 * self.hidden, 0.0);
+        for (row, token) in workspace.rows.chunks_exact_mut(self.width).zip(tokens) {
+            self.embedding.row(*token as usize, row);
         }
-        let heads = Heads { heads, kv_heads, width: head_width };
-        let sizes = Sizes { width, hidden, heads, epsilon: gguf.float(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-6) };
-        let context = required("context_length")?.min(context);
-        let base = gguf.float(&key("rope.freq_base"))?.unwrap_or(10_000.0);
-        let count = required("block_count")?;
-        // The embedding is a fifth of a small model: it is repacked beside the layers, not before them.
-        let (embedding, layers) = std::thread::scope(|scope| {
-            let embedding = scope.spawn(|| Linear::load(gguf, &["token_embd".to_owned()], width));
-            let layers = load_layers(gguf, count, &sizes);
-            (embedding.join().unwrap_or_else(|_| Err(gguf.refuse("a tensor has an impossible shape"))), layers)
-        });
-        Ok(Self {
-            embedding: embedding?,
-            output: gguf.has("output.weight").then(|| Linear::load(gguf, &["output".to_owned()], width)).transpose()?,
-            norm: Norm::load(gguf, "output_norm", &sizes)?,
-            layers: layers?,
-            rope: Rope::new(pairing, head_width, base, context),
-            heads,
-            width,
-            context,
-        })
-    }
-
-    /// How many tokens fit.
-    pub fn context(&self) -> usize {
-        self.context
-    }
-
-    /// How many tokens the weights know.
-    pub fn vocabulary(&self) -> usize {
-        self.output.as_ref().unwrap_or(&self.embedding).outputs().min(self.embedding.outputs())
-    }
-
-    /// An empty cache for one sequence.
-    pub fn cache(&self) -> KvCache {
-        KvCache::new(KvShape { layers: self.layers.len(), heads: self.heads.kv_heads, width: self.heads.width, context: self.context })
-    }
-
-    /// Takes in `tokens`, the first of which stands at `start`, and gives the scores of what may follow the last.
-    pub fn forward(&self, tokens: &[u32], start: usize, cache: &mut KvCache) -> candle_core::Result<Vec<f32>> {
-        let mut rows = self.embedding.rows(tokens)?;
         for (index, layer) in self.layers.iter().enumerate() {
-            let place = Place { layer: index, start, rows: tokens.len() };
-            let mixed = layer.query_key_value.forward(&layer.attention_norm.apply(&rows))?;
-            let queries = self.store(mixed, cache, place);
-            let attended = attend(&queries, cache, self.heads, place)?;
-            add(&mut rows, &layer.attention_output.forward(&attended)?);
-            let gated = gate(&layer.gate_up.forward(&layer.feed_forward_norm.apply(&rows))?, layer.gate_up.outputs());
-            add(&mut rows, &layer.down.forward(&gated)?);
+            self.attention(workspace, layer, index, count, spans);
+            self.feed_forward(workspace, layer, count);
         }
-        let last = self.norm.apply(&rows[rows.len() - self.width..]);
-        self.output.as_ref().unwrap_or(&self.embedding).forward(&last)
+        self.score(workspace, scored)
     }
 
-    /// Puts the keys and values of `mixed` into the cache and leaves the queries, both turned to their positions.
-    fn store(&self, mut mixed: Vec<f32>, cache: &mut KvCache, place: Place) -> Vec<f32> {
-        let Heads { heads, kv_heads, width } = self.heads;
-        let stride = (heads + 2 * kv_heads) * width;
-        let mut queries = Vec::with_capacity(place.rows * heads * width);
-        for (row, mixed) in mixed.chunks_exact_mut(stride).enumerate() {
-            let position = place.start + row;
-            let (turned, values) = mixed.split_at_mut((heads + kv_heads) * width);
-            turned.chunks_exact_mut(width).for_each(|head| self.rope.turn(head, position));
-            let (query, keys) = turned.split_at(heads * width);
-            queries.extend_from_slice(query);
-            for (head, (key, value)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
-                cache.put(place.layer, head, position, key, value);
-            }
+    fn attention(&self, workspace: &mut Workspace, layer: &Layer, index: usize, count: usize, spans: &mut [Span<'_>]) {
+        let Workspace { machine: ref on, ref mut activations, ref mut rows, ref mut mixed, ref mut attended, .. } = *workspace;
+        let place = Place { heads: self.heads, layer: index };
+        activations.fill(on, (count, self.width), self.norm_of(rows, &layer.attention_norm));
+        let begin = layer.query_key_value_bias.as_deref().map_or(Begin::Zero, Begin::Bias);
+        multiply(on, &layer.query_key_value, activations, begin, mixed);
+        store(on, place, Some(&self.rope), mixed, spans);
+        attend(on, place, Sees::Before, mixed, spans, attended);
+        activations.fill(on, (count, self.heads.heads * self.heads.width), Source::Plain(attended));
+        multiply(on, &layer.attention_output, activations, Begin::Out, rows);
+    }
+
+    fn feed_forward(&self, workspace: &mut Workspace, layer: &Layer, count: usize) {
+        let Workspace { machine: ref on, ref mut activations, ref mut rows, ref mut gated, .. } = *workspace;
+        activations.fill(on, (count, self.width), self.norm_of(rows, &layer.feed_forward_norm));
+        multiply(on, &layer.gate_up, activations, Begin::Zero, gated);
+        activations.fill(on, (count, self.hidden), Source::Gated(gated));
+        multiply(on, &layer.down, activations, Begin::Out, rows);
+    }
+
+    fn score(&self, workspace: &mut Workspace, scored: &[usize]) -> Vec<f32> {
+        if scored.is_empty() {
+            return Vec::new();
         }
-        queries
-    }
-}
-
-struct Sizes {
-    width: usize,
-    hidden: usize,
-    heads: Heads,
-    epsilon: f32,
-}
-
-/// Repacking is arithmetic: two threads halve the wait at the start.
-fn load_layers(gguf: &Gguf, count: usize, sizes: &Sizes) -> Result<Vec<Layer>, InferenceError> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(count).max(1);
-    let share = count.div_ceil(threads);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|worker| {
-                scope.spawn(move || {
-                    (worker * share..count.min((worker + 1) * share))
-                        .map(|index| Layer::load(gguf, index, sizes))
-                        .collect::<Result<Vec<_>, _>>()
-                })
-            })
-            .collect();
-        let mut layers = Vec::with_capacity(count);
-        for worker in workers {
-            layers.extend(worker.join().unwrap_or_else(|_| Err(gguf.refuse("a tensor has an impossible shape")))?);
-        }
-        Ok(layers)
-    })
-}
-
-impl Layer {
-    fn load(gguf: &Gguf, index: usize, sizes: &Sizes) -> Result<Self, InferenceError> {
-        let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| format!("blk.{index}.{name}")).collect() };
-        let expect = |linear: Linear, outputs: usize, what: &str| match linear.outputs() {
-            found if found == outputs => Ok(linear),
-            found => Err(gguf.refuse(format!("{what} of block {index} gives {found} numbers instead of {outputs}"))),
-        };
-        let Heads { heads, kv_heads, width } = sizes.heads;
-        Ok(Self {
-            attention_norm: Norm::load(gguf, &format!("blk.{index}.attn_norm"), sizes)?,
-            query_key_value: expect(
-                Linear::load(gguf, &names(&["attn_q", "attn_k", "attn_v"]), sizes.width)?,
-                (heads + 2 * kv_heads) * width,
-                "the attention input",
-            )?,
-            attention_output: expect(Linear::load(gguf, &names(&["attn_output"]), heads * width)?, sizes.width, "the attention output")?,
-            feed_forward_norm: Norm::load(gguf, &format!("blk.{index}.ffn_norm"), sizes)?,
-            gate_up: expect(Linear::load(gguf, &names(&["ffn_gate", "ffn_up"]), sizes.width)?, 2 * sizes.hidden, "the feed-forward input")?,
-            down: expect(Linear::load(gguf, &names(&["ffn_down"]), sizes.hidden)?, sizes.width, "the feed-forward output")?,
-        })
-    }
-}
-
-impl Norm {
-    fn load(gguf: &Gguf, name: &str, sizes: &Sizes) -> Result<Self, InferenceError> {
-        Ok(Self { weight: gguf.vector(&format!("{name}.weight"), sizes.width)?, epsilon: sizes.epsilon })
+        let Workspace { machine: ref on, ref mut activations, ref rows, .. } = *workspace;
+        let last: Vec<f32> = scored.iter().flat_map(|row| &rows[row * self.width..][..self.width]).copied().collect();
+        activations.fill(on, (scored.len(), self.width), self.norm_of(&last, &self.norm));
+        let mut scores = vec![0.0; scored.len() * self.output.outputs()];
+        multiply(on, &self.output, activations, Begin::Zero, &mut scores);
+        scores
     }
 
-    fn apply(&self, rows: &[f32]) -> Vec<f32> {
-        let mut out = Vec::with_capacity(rows.len());
-        for row in rows.chunks_exact(self.weight.len()) {
-            let scale = 1.0 / (dot(row, row) / row.len() as f32 + self.epsilon).sqrt();
-            out.extend(row.iter().zip(&self.weight).map(|(number, weight)| number * scale * weight));
-        }
-        out
+    fn norm_of<'a>(&self, rows: &'a [f32], weight: &'a [f32]) -> Source<'a> {
+        Source::RmsNorm { rows, weight, epsilon: self.epsilon }
     }
-}
-
-fn add(rows: &mut [f32], more: &[f32]) {
-    rows.iter_mut().zip(more).for_each(|(number, more)| *number += more);
-}
-
-/// SwiGLU: the first half of each row through the sigmoid unit, times the second.
-fn gate(rows: &[f32], stride: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(rows.len() / 2);
-    for row in rows.chunks_exact(stride) {
-        let (gate, up) = row.split_at(stride / 2);
-        out.extend(gate.iter().zip(up).map(|(gate, up)| gate / (1.0 + (-gate).exp()) * up));
-    }
-    out
 }

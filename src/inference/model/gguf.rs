@@ -1,22 +1,22 @@
 //! A GGUF file opened: its metadata by key, its tensors by name.
 
-use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::{Content, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
+use nightdesk_kernels::Memory;
 
 use crate::inference::error::InferenceError;
 
 /// How candle's complaint about a quantization it does not know begins; it has no type of its own for it.
 const UNKNOWN_TYPE: &str = "unknown dtype for tensor";
 
-/// The file, in memory while it is being loaded (the weights are repacked, so nothing of it stays).
+/// The file, mapped while it is being loaded: the weights are packed anew, so nothing of it stays.
 pub struct Gguf {
     path: PathBuf,
-    bytes: Vec<u8>,
+    bytes: Memory,
     content: Content,
 }
 
@@ -24,11 +24,11 @@ impl Gguf {
     /// Reads the whole file and its directory.
     pub fn open(path: &Path) -> Result<Self, InferenceError> {
         let refuse = |fault: String| InferenceError::Unreadable { file: path.to_owned(), fault };
-        let bytes = fs::read(path).map_err(|fault| refuse(fault.to_string()))?;
+        let bytes = Memory::map(path).map_err(|fault| refuse(fault.to_string()))?;
         if !bytes.starts_with(b"GGUF") {
             return Err(refuse("it is not a GGUF file".to_owned()));
         }
-        let content = Content::read(&mut Cursor::new(&bytes)).map_err(|fault| match first_line(&fault) {
+        let content = Content::read(&mut Cursor::new(&*bytes)).map_err(|fault| match first_line(&fault) {
             fault if fault.starts_with(UNKNOWN_TYPE) => InferenceError::UnknownQuantization { file: path.to_owned(), fault },
             fault => refuse(fault),
         })?;
@@ -88,10 +88,30 @@ impl Gguf {
         Ok((info.shape.dims().to_vec(), info.ggml_dtype))
     }
 
+    /// The bytes of the whole file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes of a tensor.
+    pub fn raw(&self, name: &str) -> Result<&[u8], InferenceError> {
+        let (dims, kind) = self.shape(name)?;
+        let numbers = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+        let range = numbers.and_then(|numbers| {
+            let length = (numbers / kind.block_size()).checked_mul(kind.type_size())?;
+            let info = self.content.tensor_infos.get(name)?;
+            let start = usize::try_from(self.content.tensor_data_offset.checked_add(info.offset)?).ok()?;
+            Some(start..start.checked_add(length)?)
+        });
+        range
+            .and_then(|range| self.bytes.get(range))
+            .ok_or_else(|| self.refuse(format!("the tensor `{name}` goes beyond the end of the file: it was cut off")))
+    }
+
     /// A tensor as the file has it.
     pub fn tensor(&self, name: &str) -> Result<QTensor, InferenceError> {
         self.content
-            .tensor(&mut Cursor::new(&self.bytes), name, &Device::Cpu)
+            .tensor(&mut Cursor::new(&*self.bytes), name, &Device::Cpu)
             .map_err(|fault| self.refuse(format!("the tensor `{name}`: {}", first_line(&fault))))
     }
 

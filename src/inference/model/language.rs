@@ -1,67 +1,71 @@
-//! The language model as the engine drives it: one step at a time, remembering what it has already read.
+//! A GGUF model, loaded: text in, scores out.
 
 use std::path::Path;
 
-use crate::inference::text::chat::ChatMessage;
-use crate::inference::error::InferenceError;
-use super::forward::Network;
+use nightdesk_kernels::attention::Span;
+use nightdesk_kernels::{Cache, CacheShape};
+
+use super::causal::{Causal, Scores, Segment};
+use super::forward::Workspace;
 use super::gguf::Gguf;
-use super::kv::KvCache;
+use super::lora::Adapter;
+use super::network::Network;
+use crate::inference::error::InferenceError;
+use crate::inference::text::chat::ChatMessage;
 use crate::inference::text::template::ChatTemplate;
 use crate::inference::text::tokenizer::Tokenizer;
 
-/// How many tokens of a prompt are read between two looks at the deadline and at whether anybody still listens.
-const CHUNK: usize = 128;
-
-/// What the engine needs of a model. A second implementation, scripted, stands in for the weights in the engine's tests.
-pub trait Causal: Send {
-    /// How many tokens fit.
-    fn context(&self) -> usize;
-    /// The prompt of a conversation.
-    fn prompt(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, InferenceError>;
-    /// Reads on towards the end of `tokens`: the token that follows, or `None` while there is more to read.
-    fn step(&mut self, tokens: &[u32]) -> Result<Option<u32>, InferenceError>;
-    /// Whether a token ends the answer.
-    fn ends(&self, token: u32) -> bool;
-    /// What a token stands for.
-    fn bytes(&self, token: u32) -> Vec<u8>;
-    /// Forgets everything read, after a step failed half-way.
-    fn reset(&mut self);
+/// How a model is loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct LanguageOptions<'a> {
+    /// At most so many tokens of one sequence will fit.
+    pub context: usize,
+    /// Threads that share a pass; 0 for as many as the machine has cores.
+    pub threads: usize,
+    /// An adapter whose products are added to the weights.
+    pub adapter: Option<&'a Path>,
 }
 
-/// A GGUF model, loaded.
+/// The weights, the tokenizer, the template.
 pub struct LanguageModel {
     network: Network,
+    workspace: Workspace,
+    shape: CacheShape,
     tokenizer: Tokenizer,
     template: ChatTemplate,
     ends: Vec<u32>,
-    cache: KvCache,
-    /// The tokens whose keys and values the cache holds. The next prompt shares at least its beginning with the last: it is not read twice.
-    read: Vec<u32>,
 }
 
 impl LanguageModel {
-    /// Loads a file; at most `context` tokens will fit.
-    pub fn load(path: &Path, context: usize) -> Result<Self, InferenceError> {
+    /// Loads a file.
+    pub fn load(path: &Path, options: LanguageOptions<'_>) -> Result<Self, InferenceError> {
         let gguf = Gguf::open(path)?;
         let tokenizer = Tokenizer::from_gguf(&gguf)?;
         let template = ChatTemplate::from_gguf(&gguf, &tokenizer)?;
+        let adapter = options.adapter.map(Adapter::open).transpose()?;
         // The weights last: they are what takes time.
-        let network = Network::load(&gguf, context)?;
+        let network = Network::load(&gguf, options.context, adapter.as_ref())?;
         if tokenizer.len() != network.vocabulary() {
             return Err(InferenceError::VocabularyMismatch { file: path.to_owned(), tokens: tokenizer.len(), rows: network.vocabulary() });
         }
         let named = ["<|im_end|>", "<|endoftext|>"].into_iter().filter_map(|token| tokenizer.id(token));
         let eos = gguf.number("tokenizer.ggml.eos_token_id")?.and_then(|id| u32::try_from(id).ok());
         let ends = eos.into_iter().chain(named).collect();
-        let cache = network.cache();
-        Ok(Self { network, tokenizer, template, ends, cache, read: Vec::new() })
+        let threads = if options.threads > 0 { options.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        let shape = network.cache_shape();
+        Ok(Self { network, workspace: Workspace::new(threads), shape, tokenizer, template, ends })
     }
 }
 
 impl Causal for LanguageModel {
+    type Cache = Cache;
+
     fn context(&self) -> usize {
         self.network.context()
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.network.vocabulary()
     }
 
     fn prompt(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, InferenceError> {
@@ -70,20 +74,8 @@ impl Causal for LanguageModel {
         self.tokenizer.encode(&text, &quoted)
     }
 
-    fn step(&mut self, tokens: &[u32]) -> Result<Option<u32>, InferenceError> {
-        if tokens.is_empty() || tokens.len() > self.network.context() {
-            return Err(InferenceError::PromptTooLong { tokens: tokens.len(), context: self.network.context() });
-        }
-        // The last token is always read, for the scores that follow it.
-        let known = self.read.iter().zip(&tokens[..tokens.len() - 1]).take_while(|(read, token)| read == token).count();
-        self.read.truncate(known);
-        let end = tokens.len().min(known + CHUNK);
-        let scores = self
-            .network
-            .forward(&tokens[known..end], known, &mut self.cache)
-            .map_err(|fault| InferenceError::Failed { fault: super::gguf::first_line(&fault) })?;
-        self.read.extend_from_slice(&tokens[known..end]);
-        Ok((end == tokens.len()).then(|| most_likely(&scores)))
+    fn tokens(&self, text: &str) -> Result<Vec<u32>, InferenceError> {
+        self.tokenizer.encode_plain(text)
     }
 
     fn ends(&self, token: u32) -> bool {
@@ -94,20 +86,39 @@ impl Causal for LanguageModel {
         self.tokenizer.bytes(token)
     }
 
-    fn reset(&mut self) {
-        self.read.clear();
+    fn bytes_per_token(&self) -> usize {
+        self.shape.bytes_per_token()
     }
-}
 
-/// The first of the highest scores.
-fn most_likely(scores: &[f32]) -> u32 {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (score, id) in scores.iter().zip(0..) {
-        if *score > best.1 {
-            best = (id, *score);
-        }
+    fn cache(&self) -> Result<Cache, InferenceError> {
+        Cache::new(self.shape).ok_or_else(|| InferenceError::NoMemory {
+            what: format!("the keys and values of one more conversation of up to {} tokens", self.shape.context),
+            fault: "the system gives no more".to_owned(),
+        })
     }
-    best.0
+
+    fn copy(&self, from: &Cache, length: usize, to: &mut Cache) {
+        to.copy_from(from, length);
+    }
+
+    fn forward(&mut self, segments: &mut [Segment<'_, Cache>]) -> Result<Scores, InferenceError> {
+        let (context, vocabulary) = (self.context(), self.vocabulary());
+        let (mut tokens, mut scored, mut spans) = (Vec::new(), Vec::new(), Vec::with_capacity(segments.len()));
+        for segment in segments {
+            let end = segment.start.saturating_add(segment.tokens.len());
+            if end > context {
+                return Err(InferenceError::PromptTooLong { tokens: end, context });
+            }
+            if let Some(unknown) = segment.tokens.iter().find(|token| **token as usize >= vocabulary) {
+                return Err(InferenceError::Failed { fault: format!("the model has no token {unknown}") });
+            }
+            tokens.extend_from_slice(segment.tokens);
+            scored.extend(tokens.len() - segment.scored.min(segment.tokens.len())..tokens.len());
+            spans.push(Span { cache: segment.cache, start: segment.start, rows: segment.tokens.len() });
+        }
+        let rows = self.network.forward(&mut self.workspace, &tokens, &mut spans, &scored);
+        Ok(Scores { vocabulary, rows })
+    }
 }
 
 #[cfg(test)]

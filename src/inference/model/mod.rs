@@ -1,10 +1,11 @@
-//! The language model: a GGUF file, its weights, and the forward pass of its architecture.
+//! The language model: a GGUF file, its weights packed for the kernels, and the forward pass of its architecture.
 
-mod attention;
+mod architecture;
 pub mod causal;
 mod forward;
 pub mod gguf;
-mod kv;
 pub mod language;
-mod rope;
-mod weights;
+pub mod lora;
+mod network;
+mod packed;
+mod source;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::oneshot;
 
 use super::breaker::{Breaker, Pass};
 use super::fault::RemoteFault;
@@ -11,7 +12,7 @@ use super::serve::{Ended, Out, Server, Times};
 use super::{PLACES, Remote};
 use crate::inference::engine::queue::Permit;
 use crate::inference::error::InferenceError;
-use crate::inference::text::chat::{Class, Generate, Generation, Overloaded};
+use crate::inference::text::chat::{Class, Generate, Generation, Overloaded, Scoring};
 
 /// A model on a server, with the local one behind it. A request keeps its place in the one queue, whoever answers it.
 pub struct Fallback {
@@ -28,8 +29,8 @@ impl Fallback {
 }
 
 /// Whether only the local model can answer. The one place that says so: a server cannot be held to a constraint token by token.
-fn must_stay(_request: &Generation) -> bool {
-    false
+fn must_stay(request: &Generation) -> bool {
+    request.constraint.is_some()
 }
 
 impl Generate for Fallback {
@@ -63,6 +64,20 @@ impl Generate for Fallback {
             }
         });
         pieces
+    }
+
+    fn score(&self, permit: Permit, request: Scoring) -> oneshot::Receiver<Result<Vec<Vec<f32>>, InferenceError>> {
+        match &self.local {
+            Some(local) => local.score(permit, request),
+            None => self.remote.score(permit, request),
+        }
+    }
+
+    fn tokens(&self, texts: Vec<String>) -> oneshot::Receiver<Result<Vec<Vec<u32>>, InferenceError>> {
+        match &self.local {
+            Some(local) => local.tokens(texts),
+            None => self.remote.tokens(texts),
+        }
     }
 
     fn name(&self) -> &str {

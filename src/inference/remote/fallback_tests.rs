@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::super::scripted::{END, LONG, Local, Scripted, Step, ask, request, status, stream, text};
 use super::*;
+use crate::inference::engine::constraint::{Constraint, Trie, Units};
+use crate::inference::text::chat::ScoringPrompt;
 
 const HERE: &str = "said here";
 
@@ -121,4 +123,22 @@ async fn the_queue_is_bounded_whoever_answers() {
     assert!(model.admit(Class::Shopper).is_err());
     drop(places);
     assert!(model.admit(Class::Background).is_ok());
+}
+
+#[tokio::test]
+async fn what_a_server_cannot_do_stays_here() {
+    let server = Scripted::start(vec![well()]).await;
+    let (model, local) = with_local(&server);
+    let constraint: Arc<dyn Constraint> = Arc::new(Trie::new(vec![vec![1, 2]], Units::One));
+    let request = Generation { constraint: Some(constraint), ..request(LONG) };
+    let mut pieces = model.generate(Permit::unbounded(Class::Shopper), request);
+    assert_eq!(pieces.recv().await.unwrap().unwrap(), HERE);
+    let scoring = Scoring { prompt: ScoringPrompt::Text("a".into()), continuations: vec!["b".into()], deadline: LONG };
+    assert_eq!(model.score(Permit::unbounded(Class::Shopper), scoring.clone()).await.unwrap().unwrap(), [[-1.0]]);
+    assert_eq!(model.tokens(vec!["b".into()]).await.unwrap().unwrap(), [[1]]);
+    assert_eq!(local.deadlines.lock().unwrap().len(), 1);
+    // Without a model here it is refused with what to do.
+    let alone = Fallback::new(server.remote(), None);
+    let fault = alone.score(Permit::unbounded(Class::Shopper), scoring).await.unwrap().unwrap_err().to_string();
+    assert!(fault.contains("engine.enabled"), "{fault}");
 }

@@ -22,10 +22,11 @@ use std::time::Instant;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::oneshot;
 
 use crate::inference::engine::queue::{Gate, Permit};
 use crate::inference::error::InferenceError;
-use crate::inference::text::chat::{Class, Generate, Generation, Overloaded};
+use crate::inference::text::chat::{Class, Generate, Generation, Overloaded, Scoring};
 use serve::{Server, Times};
 
 /// How many pieces may wait for a reader; a slower one slows the server down.
@@ -80,9 +81,24 @@ impl Generate for Remote {
         pieces
     }
 
+    fn score(&self, _permit: Permit, _request: Scoring) -> oneshot::Receiver<Result<Vec<Vec<f32>>, InferenceError>> {
+        refused(self.server.unavailable("it cannot be asked how likely a text is; set `engine.enabled`"))
+    }
+
+    fn tokens(&self, _texts: Vec<String>) -> oneshot::Receiver<Result<Vec<Vec<u32>>, InferenceError>> {
+        refused(self.server.unavailable("its tokens are not known here; set `engine.enabled`"))
+    }
+
     fn name(&self) -> &str {
         self.server.model()
     }
+}
+
+/// What a server cannot do.
+fn refused<T>(fault: InferenceError) -> oneshot::Receiver<Result<T, InferenceError>> {
+    let (out, answer) = oneshot::channel();
+    let _ = out.send(Err(fault));
+    answer
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::oneshot;
 
 use super::{Remote, RemoteOptions};
 use crate::inference::engine::queue::Permit;
 use crate::inference::error::InferenceError;
-use crate::inference::text::chat::{ChatMessage, Class, Generate, Generation, Overloaded};
+use crate::inference::text::chat::{ChatMessage, Class, Generate, Generation, Overloaded, Scoring};
 
 /// What the server does with a connection, one after the other; then it closes.
 #[derive(Debug, Clone)]
@@ -135,7 +136,7 @@ fn is_whole(request: &[u8]) -> bool {
 
 /// A request with that much time.
 pub fn request(deadline: Duration) -> Generation {
-    Generation { messages: vec![ChatMessage::user("Why?")], max_tokens: 20, stop: Vec::new(), deadline }
+    Generation { max_tokens: 20, deadline, ..Generation::new(vec![ChatMessage::user("Why?")]) }
 }
 
 /// Enough time for everything.
@@ -173,6 +174,18 @@ impl Generate for Local {
         let (out, pieces) = channel(1);
         out.try_send(Ok(self.says.to_owned())).unwrap();
         pieces
+    }
+
+    fn score(&self, _permit: Permit, request: Scoring) -> oneshot::Receiver<Result<Vec<Vec<f32>>, InferenceError>> {
+        let (out, scores) = oneshot::channel();
+        out.send(Ok(vec![vec![-1.0]; request.continuations.len()])).unwrap();
+        scores
+    }
+
+    fn tokens(&self, texts: Vec<String>) -> oneshot::Receiver<Result<Vec<Vec<u32>>, InferenceError>> {
+        let (out, tokens) = oneshot::channel();
+        out.send(Ok(vec![vec![1]; texts.len()])).unwrap();
+        tokens
     }
 
     fn name(&self) -> &str {

@@ -119,7 +119,7 @@ mod tests {
     fn a_request_is_greedy_and_bounded() {
         let messages = vec![ChatMessage::system("Be brief."), ChatMessage::user("Why?")];
         let stop = vec![String::new(), "\n".to_owned()];
-        let request = Generation { messages, max_tokens: 7, stop, deadline: Duration::from_secs(1) };
+        let request = Generation { max_tokens: 7, stop, deadline: Duration::from_secs(1), ..Generation::new(messages) };
         let body = serde_json::to_value(Body::new("m", &request)).unwrap();
         assert_eq!(
             body,

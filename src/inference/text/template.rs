@@ -6,10 +6,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, context};
 
-use crate::inference::text::chat::ChatMessage;
+use super::tokenizer::Tokenizer;
 use crate::inference::error::InferenceError;
 use crate::inference::model::gguf::Gguf;
-use super::tokenizer::Tokenizer;
+use crate::inference::text::chat::ChatMessage;
 
 /// Brackets around a message's number while the template is rendered. The contents never enter the template: what comes from outside is put
 /// in afterwards, so that its place is known and nothing in it can become a control token.

@@ -97,7 +97,7 @@ impl Tokenizer {
         while at < text.len() {
             match self.control_at(text, at, quoted) {
                 Some((length, id)) => {
-                    self.encode_plain(&text[done..at], &mut ids)?;
+                    self.append_plain(&text[done..at], &mut ids)?;
                     ids.push(id);
                     at += length;
                     done = at;
@@ -105,7 +105,14 @@ impl Tokenizer {
                 None => at += 1,
             }
         }
-        self.encode_plain(&text[done..], &mut ids)?;
+        self.append_plain(&text[done..], &mut ids)?;
+        Ok(ids)
+    }
+
+    /// The tokens of `text`, in which nothing is a control token.
+    pub fn encode_plain(&self, text: &str) -> Result<Vec<u32>, InferenceError> {
+        let mut ids = Vec::new();
+        self.append_plain(text, &mut ids)?;
         Ok(ids)
     }
 
@@ -126,7 +133,7 @@ impl Tokenizer {
         touched.is_none_or(|range| range.start >= end || range.is_empty()).then_some((token.len(), *id))
     }
 
-    fn encode_plain(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), InferenceError> {
+    fn append_plain(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), InferenceError> {
         if text.is_empty() {
             return Ok(());
         }

@@ -3,9 +3,10 @@
 //! The expected ids come from the reference implementation's own Python package (`tokenizers` 0.23.3), set up as each model's published
 //! `tokenizer.json` is and fed the vocabulary of the same file; control tokens were registered there as special tokens.
 
+use super::*;
 use crate::inference::files::manifest::{ModelRole, Profile};
 use crate::inference::files::models::repository_models;
-use super::*;
+use crate::inference::golden;
 
 const GOLDEN: &[(&str, &[u32])] = &[
     ("", &[]),
@@ -100,4 +101,19 @@ fn a_control_token_that_begins_or_ends_in_a_quotation_is_text() {
     assert_eq!(ids[0], 1);
     assert!(!ids[1..].contains(&2), "{ids:?}");
     assert_eq!(tokenizer.encode(text, &[12..13, 23..24]).unwrap(), [1, 81, 2, 82, 2]);
+}
+
+#[test]
+fn tokens_are_those_of_llama_cpp_for_both_models() {
+    for (file, golden) in golden::models() {
+        let tokenizer = Tokenizer::from_gguf(&Gguf::open(&file).unwrap()).unwrap();
+        let mut different = Vec::new();
+        for case in golden.tokens {
+            let ids = tokenizer.encode_plain(&case.text).unwrap();
+            if ids != case.ids {
+                different.push(format!("{:?}: {ids:?} is not {:?}", case.text, case.ids));
+            }
+        }
+        assert!(different.is_empty(), "{}:\n{}", file.display(), different.join("\n"));
+    }
 }
