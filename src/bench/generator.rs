@@ -53,7 +53,7 @@ impl Side for Generator {
         &self.name
     }
 
-    fn note(&self) -> Option<String> {
+    fn note(&self, _concurrency: usize) -> Option<String> {
         None
     }
 

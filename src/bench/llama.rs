@@ -95,8 +95,14 @@ impl Side for Llama {
         &self.name
     }
 
-    fn note(&self) -> Option<String> {
-        Some(format!("llama-server: {} slots; its prefill and decode are by its own clock, without HTTP", self.slots))
+    fn note(&self, concurrency: usize) -> Option<String> {
+        let slots = self.slots;
+        let wait = if slots < concurrency {
+            format!(", so of {concurrency} replies at once some wait (-np {concurrency} gives each its own)")
+        } else {
+            String::new()
+        };
+        Some(format!("llama-server: {slots} slots{wait}; its prefill and decode are by its own clock, without HTTP"))
     }
 
     async fn answer(&self, ask: Ask) -> anyhow::Result<Answered> {

@@ -58,7 +58,7 @@ impl Row {
 impl Report {
     /// After the last round.
     pub fn new(date: String, plan: Plan, rows: Vec<Row>, ours: &dyn Side, theirs: Option<&dyn Side>) -> Self {
-        let theirs = theirs.map(|side| (side.name().to_owned(), side.note()));
+        let theirs = theirs.map(|side| (side.name().to_owned(), side.note(plan.concurrency)));
         Self { date, plan, ours: ours.name().to_owned(), theirs, rows, machine: Machine::read(), memory: Memory::read() }
     }
 

@@ -49,8 +49,8 @@ pub trait Side: Send + Sync {
     /// What it is, on one line.
     fn name(&self) -> &str;
 
-    /// What a reader of the figures should know about how they were taken.
-    fn note(&self) -> Option<String>;
+    /// What a reader of the figures should know about how they were taken, with so many replies at once.
+    fn note(&self, concurrency: usize) -> Option<String>;
 
     /// Answers once.
     async fn answer(&self, ask: Ask) -> anyhow::Result<Answered>;

@@ -41,7 +41,7 @@ pub async fn find(url: &str, tokens: Arc<PromptReader>, file: &str, concurrency:
 
 async fn get(client: &Client, root: &Url, path: &str) -> anyhow::Result<Response> {
     let sent = client.get(root.join(path)?).timeout(PATIENCE).send().await;
-    sent.with_context(|| format!("the server at {root} does not answer; start it (for example `llama-server -m MODEL --port 8081 -c 8192 -np 4`) or correct --against"))
+    sent.with_context(|| format!("the server at {root} does not answer; start it (for example `llama-server -m MODEL --port 8081 -c 16384 -np 8`) or correct --against"))
 }
 
 #[cfg(test)]

@@ -77,6 +77,7 @@ async fn llama_server_is_asked_with_our_tokens_and_tells_its_own_times() {
     let url = server(vec![props(FILE, 4096), ("/tokenize", 200, ids), ("/completion", 200, stream.to_owned())]).await;
     let side = find(&format!("{url}/v1/"), reader, FILE, 4).await.unwrap();
     assert_eq!(side.name(), format!("llama-server b1-x with {FILE}"));
+    assert!(!side.note(4).unwrap().contains("wait") && side.note(8).unwrap().contains("-np 8"));
     let answered = side.answer(Ask { messages: vec![ChatMessage::user("Hello")], tokens: 8, means: Means::Bare }).await.unwrap();
     assert_eq!((answered.read, answered.written), (20, 8));
     assert_eq!((answered.reading, answered.writing), (Duration::from_millis(10), Duration::from_micros(50_500)));

@@ -19,7 +19,7 @@ use crate::support::{Clock, SystemClock};
 pub enum BenchCommand {
     /// Measure the language engine, alone or against another server with the same model.
     #[command(
-        after_help = "Examples:\n  nightdesk bench engine\n  llama-server -m models/SmolLM2-135M-Instruct.Q4_1.gguf --port 8081 -t 2 -c 8192 -np 4 &\n  \
+        after_help = "Examples:\n  nightdesk bench engine\n  llama-server -m models/SmolLM2-135M-Instruct.Q4_1.gguf --port 8081 -t 2 -c 16384 -np 8 &\n  \
                             nightdesk bench engine --against http://127.0.0.1:8081\n\nllama-server is asked through its own protocol, which takes \
                             the very tokens that our engine reads; other servers through OpenAI's. Let nothing else run on the machine."
     )]

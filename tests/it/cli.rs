@@ -192,6 +192,7 @@ fn help_shows_examples() {
         (&["orders", "import", "--help"], "nightdesk orders import shop.json"),
         (&["agents", "add", "--help"], "nightdesk agents add ana@shop.example"),
         (&["config", "check", "--help"], "nightdesk config check --config nightdesk.toml"),
+        (&["bench", "engine", "--help"], "nightdesk bench engine --against http://127.0.0.1:8081"),
     ] {
         let out = Program::new(arguments).run().well();
         assert!(out.contains(example), "{arguments:?}: {out}");

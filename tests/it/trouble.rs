@@ -56,6 +56,15 @@ fn settings_that_are_none() {
 }
 
 #[test]
+fn measurements_that_cannot_be_taken() {
+    let shop = Shop::new();
+    says(Program::of(&shop, &["bench", "engine", "--model", "/nowhere/x.gguf"]), &["/nowhere/x.gguf", "models fetch", "--model PATH"]);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    says(Program::of(&shop, &["bench", "engine", "--against", &format!("http://{closed}")]), &["does not answer", "llama-server -m"]);
+    says(Program::of(&shop, &["bench", "engine", "--against", "nowhere"]), &["--against nowhere", "http://127.0.0.1:8081"]);
+}
+
+#[test]
 fn entries_that_cannot_be_read() {
     let shop = Shop::new();
     let good = fs::read_to_string(shop.knowledge().join("payment.md")).unwrap();
