@@ -19,13 +19,19 @@ pub enum Precision {
 #[derive(Default)]
 pub struct Activations {
     pub(crate) precision: Precision,
-    /// The numbers of [`Precision::Brains`], with rows of zeros up to whole tiles.
-    pub(crate) wide: Vec<u16>,
+    /// The numbers of [`Precision::Brains`]: for each sixteen rows (the last ones filled up with zeros) tile by tile of 32 numbers, as the unit
+    /// reads them.
+    pub(crate) wide: Vec<Line>,
     pub(crate) rows: usize,
     pub(crate) width: usize,
     pub(crate) quants: Vec<i8>,
     pub(crate) scales: Vec<BlockScale>,
 }
+
+/// A block of 16-bit floats: one line of the processor's cache, so that reading one never touches two.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Line(pub(crate) [u16; BLOCK]);
 
 /// What the bytes of a block stand for.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -54,7 +60,12 @@ pub enum Source<'a> {
         epsilon: f32,
     },
     /// SwiGLU: rows of twice the width, the first half of which gates the second.
-    Gated(&'a [f32]),
+    Gated {
+        /// The rows.
+        rows: &'a [f32],
+        /// Numbers from one row to the next.
+        stride: usize,
+    },
     /// The Gaussian error linear unit.
     Gelu(&'a [f32]),
 }
@@ -77,11 +88,11 @@ impl Activations {
     pub fn fill(&mut self, on: &Machine, precision: Precision, (rows, width): (usize, usize), source: Source<'_>) {
         assert!(width.is_multiple_of(BLOCK), "rows are made of whole blocks");
         let isa = on.isa;
-        let needed = match source {
-            Source::Gated(given) => given.len() / 2,
-            Source::Plain(given) | Source::Gelu(given) | Source::RmsNorm { rows: given, .. } => given.len(),
+        let enough = match source {
+            Source::Gated { rows: given, stride } => stride >= 2 * width && given.len() >= rows * stride,
+            Source::Plain(given) | Source::Gelu(given) | Source::RmsNorm { rows: given, .. } => given.len() >= rows * width,
         };
-        assert!(needed >= rows * width, "there are as many numbers as rows need");
+        assert!(enough, "there are as many numbers as rows need");
         (self.rows, self.width, self.precision) = (rows, width, precision);
         if precision == Precision::Brains {
             return self.fill_wide(on, source);
@@ -101,15 +112,19 @@ impl Activations {
 
     fn fill_wide(&mut self, on: &Machine, source: Source<'_>) {
         let (isa, rows, width) = (on.isa, self.rows, self.width);
-        self.wide.resize(rows.next_multiple_of(TILE) * width, 0);
-        self.wide[rows * width..].fill(0);
+        self.wide.resize(rows.next_multiple_of(TILE) * width / BLOCK, Line([0; BLOCK]));
+        self.wide[rows / TILE * TILE * width / BLOCK..].fill(Line([0; BLOCK]));
         let wide = Shared::new(&mut self.wide);
         on.team.run(rows, GRAIN, |range| {
-            let mut scratch = vec![0.0; width];
+            let (mut scratch, mut brains) = (vec![0.0; width], vec![0; width]);
             for row in range {
-                // SAFETY: each row is in one part.
-                let out = Out::Brains(unsafe { wide.part(row * width, width) });
-                isa.run(FillRow { source, row, scratch: &mut scratch, out });
+                isa.run(FillRow { source, row, scratch: &mut scratch, out: Out::Brains(&mut brains) });
+                let first = row / TILE * TILE * width / BLOCK + row % TILE;
+                for (block, brains) in brains.chunks_exact(BLOCK).enumerate() {
+                    // SAFETY: each row is in one part, and its lines are no other row's.
+                    let line = unsafe { wide.part(first + block * TILE, 1) };
+                    line[0].0.copy_from_slice(brains);
+                }
             }
         });
     }
@@ -142,8 +157,8 @@ impl Kernel for FillRow<'_> {
                 Source::RmsNorm { rows, weight, epsilon } => {
                     rms_norm::<S>(&rows[self.row * width..][..width], &weight[..width], epsilon, self.scratch);
                 }
-                Source::Gated(rows) => {
-                    let (gate, up) = rows[self.row * 2 * width..][..2 * width].split_at(width);
+                Source::Gated { rows, stride } => {
+                    let (gate, up) = rows[self.row * stride..][..2 * width].split_at(width);
                     gated::<S>(gate, up, self.scratch);
                 }
                 Source::Gelu(rows) => gelu::<S>(&rows[self.row * width..][..width], self.scratch),
@@ -157,7 +172,9 @@ impl Kernel for FillRow<'_> {
                 }
                 Out::Brains(brains) => {
                     for (brain, number) in brains.iter_mut().zip(self.scratch.iter()) {
-                        *brain = (number.to_bits().wrapping_add(0x8000) >> 16) as u16;
+                        // To the nearest, and to the even one of two that are as near: as the processor rounds weights.
+                        let bits = number.to_bits();
+                        *brain = (bits.wrapping_add(0x7FFF + (bits >> 16 & 1)) >> 16) as u16;
                     }
                 }
             }

@@ -9,7 +9,7 @@ use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
 use std::ops::Range;
 
-use crate::activations::Activations;
+use crate::activations::{Activations, Line};
 use crate::isa::Isa;
 use crate::matrix::{BLOCK, Format, Matrix, Stack, TILE};
 use crate::product::{Begin, unpack};
@@ -17,8 +17,8 @@ use crate::shared::Shared;
 use crate::simd::Simd;
 use crate::simd::avx512::{Avx512, byte_of, store_brains};
 
-/// Bytes of a tile of the unit: sixteen rows of 64.
-const TILE_BYTES: usize = 1024;
+/// Lines of a tile of the unit.
+const LINES: usize = 16;
 
 /// Whether the processor has the unit and the system lets us use it.
 pub(crate) fn available() -> bool {
@@ -28,7 +28,11 @@ pub(crate) fn available() -> bool {
         const OSXSAVE: u32 = 1 << 27;
         const AMX_BF16: u32 = 1 << 22;
         const AMX_TILE: u32 = 1 << 24;
-        if !Isa::available().contains(&Isa::Avx512) || __cpuid(0).eax < 7 || __cpuid(1).ecx & OSXSAVE == 0 {
+        if !Isa::available().contains(&Isa::Avx512)
+            || !is_x86_feature_detected!("avx512bf16")
+            || __cpuid(0).eax < 7
+            || __cpuid(1).ecx & OSXSAVE == 0
+        {
             return false;
         }
         let features = __cpuid_count(7, 0).edx;
@@ -104,49 +108,56 @@ impl Unit {
         Self
     }
 
-    /// `blocks` steps of two tiles of rows times two tiles of weights, into four tiles of sums.
+    /// `blocks` steps of two tiles of rows times two tiles of weights, onto four tiles of sums.
     ///
     /// # Safety
-    /// Each of `rows` is good for sixteen rows of `blocks` blocks, `stride` bytes apart; each of `weights` for `blocks` tiles.
-    unsafe fn multiply(&self, rows: [*const u16; 2], stride: usize, weights: [*const u8; 2], blocks: usize, sums: &mut Sums) {
-        // SAFETY: the caller's pointers; the tiles are set up. The compiler itself uses no tile registers.
+    /// Each of `rows` and `weights` is good for `blocks` tiles, and each of the sums for sixteen rows of sixteen floats.
+    unsafe fn multiply(&self, rows: [*const Line; 2], weights: [*const Line; 2], blocks: usize, sums: &[Sums; 4]) {
+        // SAFETY: the caller's pointers; the tiles are set up. The compiler itself uses no tile registers, so they stay between the two blocks.
         unsafe {
+            for (index, Sums { from, from_stride, .. }) in sums.iter().enumerate() {
+                let (from, stride) = (*from, *from_stride);
+                match index {
+                    0 => asm!("tileloadd tmm0, [{} + {}*1]", in(reg) from, in(reg) stride, options(nostack, readonly, preserves_flags)),
+                    1 => asm!("tileloadd tmm1, [{} + {}*1]", in(reg) from, in(reg) stride, options(nostack, readonly, preserves_flags)),
+                    2 => asm!("tileloadd tmm2, [{} + {}*1]", in(reg) from, in(reg) stride, options(nostack, readonly, preserves_flags)),
+                    _ => asm!("tileloadd tmm3, [{} + {}*1]", in(reg) from, in(reg) stride, options(nostack, readonly, preserves_flags)),
+                }
+            }
+            // Rows pass through the cache once for each pair of weights, which stay: the hint keeps the one from pushing out the other.
             asm!(
-                "tilezero tmm0",
-                "tilezero tmm1",
-                "tilezero tmm2",
-                "tilezero tmm3",
                 "2:",
-                "tileloadd tmm4, [{rows0} + {stride}*1]",
+                "tileloaddt1 tmm4, [{rows0} + {line}*1]",
                 "tileloadd tmm6, [{weights0} + {line}*1]",
-                "tileloadd tmm5, [{rows1} + {stride}*1]",
                 "tileloadd tmm7, [{weights1} + {line}*1]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
+                "tileloaddt1 tmm5, [{rows1} + {line}*1]",
                 "tdpbf16ps tmm1, tmm4, tmm7",
                 "tdpbf16ps tmm2, tmm5, tmm6",
                 "tdpbf16ps tmm3, tmm5, tmm7",
-                "add {rows0}, 64",
-                "add {rows1}, 64",
+                "add {rows0}, 1024",
+                "add {rows1}, 1024",
                 "add {weights0}, 1024",
                 "add {weights1}, 1024",
                 "dec {blocks}",
                 "jnz 2b",
-                "tilestored [{sums} + {line}*1], tmm0",
-                "tilestored [{sums} + {line}*1 + 1024], tmm1",
-                "tilestored [{sums} + {line}*1 + 2048], tmm2",
-                "tilestored [{sums} + {line}*1 + 3072], tmm3",
                 rows0 = inout(reg) rows[0] => _,
                 rows1 = inout(reg) rows[1] => _,
                 weights0 = inout(reg) weights[0] => _,
                 weights1 = inout(reg) weights[1] => _,
                 blocks = inout(reg) blocks => _,
-                stride = in(reg) stride,
                 line = in(reg) 64usize,
-                sums = in(reg) sums.0.as_mut_ptr(),
-                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-                options(nostack)
+                options(nostack, readonly)
             );
+            for (index, Sums { to, to_stride, .. }) in sums.iter().enumerate() {
+                let (to, stride) = (*to, *to_stride);
+                match index {
+                    0 => asm!("tilestored [{} + {}*1], tmm0", in(reg) to, in(reg) stride, options(nostack, preserves_flags)),
+                    1 => asm!("tilestored [{} + {}*1], tmm1", in(reg) to, in(reg) stride, options(nostack, preserves_flags)),
+                    2 => asm!("tilestored [{} + {}*1], tmm2", in(reg) to, in(reg) stride, options(nostack, preserves_flags)),
+                    _ => asm!("tilestored [{} + {}*1], tmm3", in(reg) to, in(reg) stride, options(nostack, preserves_flags)),
+                }
+            }
         }
     }
 }
@@ -158,28 +169,51 @@ impl Drop for Unit {
     }
 }
 
-/// Four tiles of sums: two of rows by two of outputs.
+/// A tile of sums: what it begins with, and where it goes. Strides are in bytes.
+#[derive(Clone, Copy)]
+struct Sums {
+    from: *const f32,
+    from_stride: usize,
+    to: *mut f32,
+    to_stride: usize,
+}
+
+/// Room for a tile of sums that is not whole, or that belongs to nothing.
 #[repr(C, align(64))]
-struct Sums([[[f32; TILE]; TILE]; 4]);
+struct Scratch([[f32; TILE]; TILE]);
+
+static ZEROS: Scratch = Scratch([[0.0; TILE]; TILE]);
 
 /// `out[row] = begin + stack · activations[row]` for pairs of tiles of one matrix after the other.
-pub(crate) fn multiply(stack: &Stack, activations: &Activations, begin: Begin<'_>, out: &Shared<'_, f32>, pairs: Range<usize>) {
+pub(crate) fn multiply(
+    stack: &Stack,
+    activations: &Activations,
+    begin: Begin<'_>,
+    (out, stride): (&Shared<'_, f32>, usize),
+    pairs: Range<usize>,
+) {
     debug_assert!(available());
     // SAFETY: machines read wide rows only where the unit is available.
     let unit = unsafe { Unit::set_up() };
-    let mut unpacked = Vec::new();
+    let mut unpacked = UNPACKED.take();
     // Pair numbers go through the stack, as tile numbers do for vectors.
     let (mut first, mut column) = (0, 0);
     for matrix in &stack.parts {
         let layout = matrix.layout();
         let own = layout.tiles().div_ceil(2);
         for pair in pairs.start.max(first)..pairs.end.min(first + own) {
-            let part = Part { unit: &unit, matrix, activations, begin, out, stride: stack.outputs(), column };
+            let part = Part { unit: &unit, matrix, activations, begin, out, stride, column };
             part.pair(pair - first, &mut unpacked);
         }
         first += own;
         column += layout.outputs;
     }
+    UNPACKED.set(unpacked);
+}
+
+thread_local! {
+    /// The weights of two tiles: memory that each thread keeps.
+    static UNPACKED: std::cell::Cell<Vec<Line>> = const { std::cell::Cell::new(Vec::new()) };
 }
 
 /// How many pairs of tiles a stack has.
@@ -200,67 +234,103 @@ struct Part<'a> {
 impl Part<'_> {
     fn pair(&self, pair: usize, unpacked: &mut Vec<Line>) {
         let blocks = self.matrix.layout().blocks();
-        let tiles = self.matrix.layout().tiles();
-        let count = (tiles - 2 * pair).min(2);
-        let lines = blocks * TILE_BYTES / size_of::<Line>();
-        unpacked.resize(2 * lines, Line([0; 32]));
-        for (index, lines) in unpacked.chunks_exact_mut(lines).take(count).enumerate() {
+        let count = (self.matrix.layout().tiles() - 2 * pair).min(2);
+        let lines = blocks * LINES;
+        if unpacked.len() < 2 * lines {
+            unpacked.resize(2 * lines, Line([0; 32]));
+        }
+        for (index, lines) in unpacked.chunks_exact_mut(lines).enumerate().take(count) {
             // SAFETY: `available` asked for the instructions.
             unsafe { unpack_tile(self.matrix, 2 * pair + index, lines) };
         }
-        let first = unpacked.as_ptr().cast::<u8>();
         // An odd one out is multiplied with itself: the sums are not used.
-        let weights = [first, first.wrapping_add(if count == 2 { blocks * TILE_BYTES } else { 0 })];
-        let mut sums = Sums([[[0.0; TILE]; TILE]; 4]);
-        let padded = self.activations.rows.next_multiple_of(TILE);
-        for row in (0..padded).step_by(2 * TILE) {
-            let second = if row + TILE < padded { row + TILE } else { row };
-            let rows = [row, second].map(|row| self.activations.wide[row * self.activations.width..].as_ptr());
-            // SAFETY: rows are filled up to whole tiles, and the weights of two tiles are unpacked.
-            unsafe { self.unit.multiply(rows, 2 * self.activations.width, weights, blocks, &mut sums) };
-            for (half, from) in [row, second].into_iter().enumerate().take(if second == row { 1 } else { 2 }) {
-                for tile in 0..count {
-                    self.put(from, 2 * pair + tile, &sums.0[2 * half + tile]);
+        let weights = [&unpacked[..lines], &unpacked[if count == 2 { lines } else { 0 }..][..lines]].map(<[Line]>::as_ptr);
+        let tiles = self.activations.rows.div_ceil(TILE);
+        let mut scratch = [const { Scratch([[0.0; TILE]; TILE]) }; 4];
+        for row_tile in (0..tiles).step_by(2) {
+            let row_tiles = [row_tile, (row_tile + 1).min(tiles - 1)];
+            let wanted = |index: usize| row_tile + index / 2 < tiles && index % 2 < count;
+            let place = |index: usize| (row_tiles[index / 2], 2 * pair + index % 2);
+            let mut sums = [Sums { from: ZEROS.0.as_ptr().cast(), from_stride: 64, to: std::ptr::null_mut(), to_stride: 64 }; 4];
+            for (index, (sums, scratch)) in sums.iter_mut().zip(&mut scratch).enumerate() {
+                sums.to = scratch.0.as_mut_ptr().cast();
+                if wanted(index) {
+                    let (row_tile, tile) = place(index);
+                    self.begin(row_tile, tile, sums, scratch);
                 }
+            }
+            let rows = row_tiles.map(|tile| self.activations.wide[tile * blocks * LINES..].as_ptr());
+            // SAFETY: rows are filled up to whole tiles, the weights of two tiles are unpacked, and `begin` points the sums to what is there.
+            unsafe { self.unit.multiply(rows, weights, blocks, &sums) };
+            for (index, scratch) in scratch.iter().enumerate().filter(|(index, _)| wanted(*index)) {
+                let (row_tile, tile) = place(index);
+                self.end(row_tile, tile, scratch);
             }
         }
     }
 
-    /// Sums of sixteen rows into their places, where those are rows and outputs that there are.
-    fn put(&self, from: usize, tile: usize, sums: &[[f32; TILE]; TILE]) {
-        let lanes = (self.matrix.layout().outputs - tile * TILE).min(TILE);
+    /// The rows and outputs of a tile of sums that there are.
+    fn extent(&self, row_tile: usize, tile: usize) -> (usize, usize) {
+        ((self.activations.rows - row_tile * TILE).min(TILE), (self.matrix.layout().outputs - tile * TILE).min(TILE))
+    }
+
+    /// Where a tile of sums begins and goes: in the output itself where it is whole, else through the scratch. Either way a sum begins with the
+    /// same number, so that a row does not depend on how many there are.
+    fn begin(&self, row_tile: usize, tile: usize, sums: &mut Sums, scratch: &mut Scratch) {
+        let (rows, lanes) = self.extent(row_tile, tile);
         let column = self.column + tile * TILE;
-        for (row, sums) in (from..self.activations.rows).zip(sums) {
-            // SAFETY: the columns of a pair of tiles are in one part of the region.
-            let out = unsafe { self.out.part(row * self.stride + column, lanes) };
-            match self.begin {
-                Begin::Zero => out.copy_from_slice(&sums[..lanes]),
-                Begin::Bias(bias) => out.iter_mut().zip(sums).zip(&bias[column..]).for_each(|((out, sum), bias)| *out = bias + sum),
-                Begin::Out => out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum),
-                Begin::OutAndBias(bias) => {
-                    out.iter_mut().zip(sums).zip(&bias[column..]).for_each(|((out, sum), bias)| *out = *out + bias + sum);
+        let whole = rows == TILE && lanes == TILE;
+        if whole {
+            (sums.to, sums.to_stride) = (self.out.address(row_tile * TILE * self.stride + column), 4 * self.stride);
+        }
+        match self.begin {
+            Begin::Zero => {}
+            // The same sixteen numbers for every row.
+            Begin::Bias(bias) if lanes == TILE => (sums.from, sums.from_stride) = (bias[column..].as_ptr(), 0),
+            Begin::Out if whole => (sums.from, sums.from_stride) = (sums.to.cast_const(), sums.to_stride),
+            _ => {
+                for (row, scratch) in scratch.0.iter_mut().enumerate().take(rows) {
+                    // SAFETY: the columns of a pair of tiles are in one part of the region.
+                    let out = unsafe { self.out.part((row_tile * TILE + row) * self.stride + column, lanes) };
+                    for (lane, (number, out)) in scratch.iter_mut().zip(out).enumerate() {
+                        *number = match self.begin {
+                            Begin::Zero => 0.0,
+                            Begin::Bias(bias) => bias[column + lane],
+                            Begin::Out => *out,
+                            Begin::OutAndBias(bias) => *out + bias[column + lane],
+                        };
+                    }
                 }
+                (sums.from, sums.from_stride) = (scratch.0.as_ptr().cast(), 64);
             }
+        }
+    }
+
+    /// Takes what is in the scratch to where it belongs.
+    fn end(&self, row_tile: usize, tile: usize, scratch: &Scratch) {
+        let (rows, lanes) = self.extent(row_tile, tile);
+        if rows == TILE && lanes == TILE {
+            return;
+        }
+        for (row, scratch) in scratch.0.iter().enumerate().take(rows) {
+            // SAFETY: as in `begin`.
+            let out = unsafe { self.out.part((row_tile * TILE + row) * self.stride + self.column + tile * TILE, lanes) };
+            out.copy_from_slice(&scratch[..lanes]);
         }
     }
 }
 
-/// Sixteen pairs of 16-bit floats: the weights of two inputs for sixteen outputs.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u16; 32]);
-
 /// A tile of packed weights as 16-bit floats, in the order that the unit wants: for each two inputs a line.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")]
 fn unpack_tile(matrix: &Matrix, tile: usize, lines: &mut [Line]) {
     let layout = matrix.layout();
     let format = layout.format;
     let (quants, scales) = matrix.tile(tile).split_at(layout.blocks() * format.quants());
     // Signed bytes come with 128 added.
     let less = match format {
-        Format::Byte => 128,
-        Format::Centred => 16,
-        Format::Nibble | Format::Five => 0,
+        Format::Byte => -128.0,
+        Format::Centred => -16.0,
+        Format::Nibble | Format::Five => 0.0,
     };
     for (block, lines) in lines.chunks_exact_mut(BLOCK / 2).enumerate() {
         let quants = quants[block * format.quants()..][..format.quants()].as_ptr();
@@ -270,8 +340,9 @@ fn unpack_tile(matrix: &Matrix, tile: usize, lines: &mut [Line]) {
         unsafe {
             let scale = Avx512::load_half(scales);
             let offset = if format.has_offset() { Avx512::load_half(scales.add(TILE)) } else { Avx512::splat(0.0) };
+            let offset = Avx512::fma(scale, Avx512::splat(less), offset);
             for (lines, weights) in lines.chunks_exact_mut(2).zip(unpack::<Avx512>(format, quants)) {
-                let weight = |input| Avx512::fma(byte_of(weights, input, less), scale, offset);
+                let weight = |input| Avx512::fma(byte_of(weights, input), scale, offset);
                 store_brains(lines[0].0.as_mut_ptr(), weight(0), weight(1));
                 store_brains(lines[1].0.as_mut_ptr(), weight(2), weight(3));
             }

@@ -95,8 +95,10 @@ pub enum Sees {
     All,
 }
 
-/// Work for which another thread is worth waking, in rows times heads.
+/// Rows for which another thread is worth waking to store them.
 const GRAIN: usize = 16;
+/// Queries of a part of the work: enough to share what is read of the keys, few enough that no thread waits long for another.
+const PART: usize = 48;
 
 /// Turns queries and keys to their positions and puts keys and values into the caches. `rows` holds, for the rows of the spans one after the
 /// other, queries, keys and values side by side.
@@ -185,7 +187,7 @@ pub fn attend(on: &Machine, Place { heads, layer }: Place, sees: Sees, rows: &[f
     let mut first = 0;
     for span in spans {
         let queries = span.rows * heads.group();
-        let part = queries.div_ceil(4).next_multiple_of(GRAIN);
+        let part = queries.min(PART);
         for kv_head in 0..heads.kv_heads {
             let mut from = 0;
             while from < queries {

@@ -223,6 +223,12 @@ impl Stack {
         self.outputs
     }
 
+    /// How far apart rows of what comes out should lie. Rows a multiple of four kilobytes apart would all compete for the same few lines of the
+    /// cache.
+    pub fn stride(&self) -> usize {
+        if self.outputs.is_multiple_of(1024) { self.outputs + TILE } else { self.outputs }
+    }
+
     /// How many numbers go in.
     pub fn inputs(&self) -> usize {
         self.inputs

@@ -25,10 +25,11 @@ pub enum Begin<'a> {
     OutAndBias(&'a [f32]),
 }
 
-/// `out[row] = begin + stack · activations[row]` for every row.
-pub fn multiply(on: &Machine, stack: &Stack, activations: &Activations, begin: Begin<'_>, out: &mut [f32]) {
+/// `out[row] = begin + stack · activations[row]` for every row; rows of `out` are `stride` numbers apart (see [`Stack::stride`]).
+pub fn multiply(on: &Machine, stack: &Stack, activations: &Activations, begin: Begin<'_>, out: &mut [f32], stride: usize) {
     assert_eq!(stack.inputs(), activations.width, "the matrices take as many numbers as a row has");
-    assert!(out.len() >= stack.outputs() * activations.rows, "there is room for what comes out");
+    assert!(stride >= stack.outputs(), "a row holds what comes out");
+    assert!(out.len() >= stride * activations.rows, "there is room for what comes out");
     if let Begin::Bias(bias) | Begin::OutAndBias(bias) = begin {
         assert_eq!(bias.len(), stack.outputs(), "a bias has a number for each output");
     }
@@ -37,14 +38,14 @@ pub fn multiply(on: &Machine, stack: &Stack, activations: &Activations, begin: B
     #[cfg(target_arch = "x86_64")]
     if activations.precision == Precision::Brains {
         let pairs = crate::amx::pairs(stack);
-        return on
-            .team
-            .run(pairs, pairs.div_ceil(on.team.threads() * 6), |pairs| crate::amx::multiply(stack, activations, begin, &out, pairs));
+        return on.team.run(pairs, pairs.div_ceil(on.team.threads() * 6), |pairs| {
+            crate::amx::multiply(stack, activations, begin, (&out, stride), pairs)
+        });
     }
     let tiles = stack.tiles();
     // Chunks small enough that no member waits long for another, large enough that the counter is not where they meet.
     let grain = tiles.div_ceil(on.team.threads() * 6);
-    on.team.run(tiles, grain, |tiles| isa.run(Tiles { stack, activations, begin, out: &out, tiles }));
+    on.team.run(tiles, grain, |tiles| isa.run(Tiles { stack, activations, begin, out: &out, stride, tiles }));
 }
 
 struct Tiles<'a> {
@@ -52,6 +53,7 @@ struct Tiles<'a> {
     activations: &'a Activations,
     begin: Begin<'a>,
     out: &'a Shared<'a, f32>,
+    stride: usize,
     tiles: Range<usize>,
 }
 
@@ -60,12 +62,12 @@ impl Kernel for Tiles<'_> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let Self { stack, activations, begin, out, mut tiles } = self;
+        let Self { stack, activations, begin, out, stride, mut tiles } = self;
         // Tile numbers go through the stack; `first` is the first tile of a part, `column` where its outputs begin.
         let (mut first, mut column) = (0, 0);
         for matrix in &stack.parts {
             let layout = matrix.layout();
-            let part = Part { matrix, activations, begin, out, stride: stack.outputs(), column };
+            let part = Part { matrix, activations, begin, out, stride, column };
             let end = tiles.end.min(first + layout.tiles());
             while (first..end).contains(&tiles.start) {
                 // SAFETY: the caller is inside `enter` of `S`.
@@ -106,7 +108,7 @@ struct Part<'a> {
     activations: &'a Activations,
     begin: Begin<'a>,
     out: &'a Shared<'a, f32>,
-    /// Outputs of a row, of all matrices.
+    /// Numbers from one row to the next.
     stride: usize,
     /// The first output of this one.
     column: usize,

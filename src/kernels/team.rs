@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const SPINS: u32 = 20_000;
 /// How often the leader looks for the end of a region before it offers its core to a member that may be waiting for one.
 const WAITS: u32 = 4_000;
-/// A region that ends so much later than the leader's own part was held up by another program.
+/// A region that ends so much later than the leader's own part, and than a part of the same length would, was held up by another program.
 const STALL: Duration = Duration::from_micros(800);
 /// So many stalls within [`WINDOW`] mean that the cores are shared.
 const STALLS: u32 = 3;
@@ -112,7 +112,7 @@ impl Team {
         let work: *const (dyn Fn(Range<usize>) + Sync) = unsafe { std::mem::transmute(work) };
         let job = Job { work, length, grain };
         self.shared.open(job, &self.members);
-        let region = Region { team: self };
+        let region = Region { team: self, began: Instant::now() };
         self.shared.take_chunks(job);
         drop(region);
         assert!(!self.shared.panicked.swap(false, Ordering::Relaxed), "a part of the arithmetic panicked on another thread");
@@ -122,11 +122,13 @@ impl Team {
 /// Closes the region when dropped, by a panic of the leader's own part too.
 struct Region<'a> {
     team: &'a Team,
+    began: Instant,
 }
 
 impl Drop for Region<'_> {
     fn drop(&mut self) {
         let shared = &self.team.shared;
+        let own = self.began.elapsed();
         // Whatever is left after a panic is taken by nobody.
         shared.next.store(usize::MAX / 2, Ordering::Relaxed);
         // From here on no member enters; those inside finish their chunk.
@@ -142,7 +144,7 @@ impl Drop for Region<'_> {
                 std::thread::yield_now();
             }
         }
-        if late.is_some_and(|since| since.elapsed() > STALL) {
+        if late.is_some_and(|since: Instant| since.elapsed() > STALL + own) {
             self.team.contention.note_stall();
         }
     }

@@ -83,19 +83,19 @@ fn products_are_those_of_plain_arithmetic_for_every_format_and_number_of_rows() 
                     let mut activations = Activations::new();
                     activations.fill(&solo, Precision::Bytes, (rows, inputs), Source::Plain(&x));
                     let mut out = vec![7.0; rows * outputs];
-                    multiply(&solo, &stack, &activations, Begin::Zero, &mut out);
+                    multiply(&solo, &stack, &activations, Begin::Zero, &mut out, outputs);
                     near(&out, &plain_product(&matrix, &activations), 1e-5);
                     near(&out, twin.get_or_insert_with(|| out.clone()), 1e-5);
                     let mut shared = vec![7.0; rows * outputs];
-                    multiply(&team, &stack, &activations, Begin::Zero, &mut shared);
+                    multiply(&team, &stack, &activations, Begin::Zero, &mut shared, outputs);
                     assert_eq!(out, shared, "two threads give the bytes that one gives");
                     let mut biased = vec![7.0; rows * outputs];
-                    multiply(&solo, &stack, &activations, Begin::Bias(&bias), &mut biased);
+                    multiply(&solo, &stack, &activations, Begin::Bias(&bias), &mut biased, outputs);
                     let mut added: Vec<f32> = (0..rows).flat_map(|_| bias.iter().copied()).collect();
-                    multiply(&solo, &stack, &activations, Begin::Out, &mut added);
+                    multiply(&solo, &stack, &activations, Begin::Out, &mut added, outputs);
                     assert_eq!(biased, added, "a bias is a residual that is the same in every row");
                     let mut twice = biased.clone();
-                    multiply(&solo, &stack, &activations, Begin::OutAndBias(&bias), &mut twice);
+                    multiply(&solo, &stack, &activations, Begin::OutAndBias(&bias), &mut twice, outputs);
                     let sums: Vec<f32> = out.iter().zip(&biased).zip(bias.iter().cycle()).map(|((a, b), c)| a + b + c).collect();
                     near(&twice, &sums, 1e-5);
                     let sums: Vec<f32> = out.iter().zip(bias.iter().cycle()).map(|(out, bias)| out + bias).collect();
@@ -118,7 +118,7 @@ fn a_row_gets_the_same_bytes_alone_and_among_others() {
                 let mut activations = Activations::new();
                 activations.fill(&team, Precision::Bytes, (rows.len() / 128, 128), Source::Plain(rows));
                 let mut out = vec![0.0; rows.len() / 128 * 64];
-                multiply(&team, &matrix, &activations, Begin::Zero, &mut out);
+                multiply(&team, &matrix, &activations, Begin::Zero, &mut out, 64);
                 out
             };
             let together = product(&x);
@@ -140,7 +140,7 @@ fn a_stack_gives_what_its_matrices_give_side_by_side() {
         activations.fill(&Machine::new(isa, 1), Precision::Bytes, (5, 64), Source::Plain(&x));
         let run = |stack: &Stack, team: &Machine| {
             let mut out = vec![7.0; 5 * stack.outputs()];
-            multiply(team, stack, &activations, Begin::Zero, &mut out);
+            multiply(team, stack, &activations, Begin::Zero, &mut out, stack.outputs());
             out
         };
         let alone = parts.each_ref().map(|part| run(&Stack::from(part.clone()), &Machine::new(isa, 1)));
@@ -155,7 +155,7 @@ fn a_stack_gives_what_its_matrices_give_side_by_side() {
 #[test]
 fn prompts_are_multiplied_as_rounded_numbers_whatever_is_beside_a_row() {
     let mut numbers = Numbers(8);
-    let brain = |x: f32| f32::from_bits(x.to_bits().wrapping_add(0x8000) & 0xFFFF_0000);
+    let brain = |x: f32| half::bf16::from_f32(x).to_f32();
     for isa in Isa::available() {
         let on = Machine::new(isa, 2);
         if on.for_prompts() == Precision::Bytes {
@@ -173,7 +173,7 @@ fn prompts_are_multiplied_as_rounded_numbers_whatever_is_beside_a_row() {
                     let mut activations = Activations::new();
                     activations.fill(&on, Precision::Brains, (rows, inputs), Source::Plain(&x[..rows * inputs]));
                     let mut out = vec![7.0; rows * 2 * outputs];
-                    multiply(&on, &stack, &activations, Begin::Zero, &mut out);
+                    multiply(&on, &stack, &activations, Begin::Zero, &mut out, 2 * outputs);
                     assert_eq!(out, all.get_or_insert_with(|| out.clone())[..out.len()], "the first rows of more");
                     let mut weights = vec![0.0; inputs];
                     let mut expected = vec![0.0; out.len()];
@@ -189,11 +189,11 @@ fn prompts_are_multiplied_as_rounded_numbers_whatever_is_beside_a_row() {
                     // The kernel rounds weights that were made with one rounding fewer: some are one step of 2⁻⁸ apart.
                     near(&out, &expected, 1e-3);
                     let mut biased = vec![0.0; out.len()];
-                    multiply(&on, &stack, &activations, Begin::Bias(&bias), &mut biased);
+                    multiply(&on, &stack, &activations, Begin::Bias(&bias), &mut biased, 2 * outputs);
                     let mut added: Vec<f32> = (0..rows).flat_map(|_| bias.iter().copied()).collect();
-                    multiply(&on, &stack, &activations, Begin::Out, &mut added);
+                    multiply(&on, &stack, &activations, Begin::Out, &mut added, 2 * outputs);
                     assert_eq!(biased, added);
-                    multiply(&on, &stack, &activations, Begin::OutAndBias(&bias), &mut added);
+                    multiply(&on, &stack, &activations, Begin::OutAndBias(&bias), &mut added, 2 * outputs);
                     let sums: Vec<f32> = biased.iter().zip(&out).zip(bias.iter().cycle()).map(|((a, b), c)| a + b + c).collect();
                     near(&added, &sums, 1e-5);
                 }
@@ -218,7 +218,7 @@ fn extreme_quants_do_not_overflow() {
                 let mut activations = Activations::new();
                 activations.fill(&Machine::new(isa, 1), Precision::Bytes, (1, 64), Source::Plain(&[sign * 127.0; 64]));
                 let mut out = [0.0; TILE];
-                multiply(&Machine::new(isa, 1), &matrix, &activations, Begin::Zero, &mut out);
+                multiply(&Machine::new(isa, 1), &matrix, &activations, Begin::Zero, &mut out, TILE);
                 assert_eq!(out, [f32::from(quant) * sign * 127.0 * 64.0; TILE], "{} {format:?} {quant}", isa.name());
             }
         }
@@ -277,7 +277,7 @@ fn rows_are_made_as_their_source_says() {
             .collect(),
     );
     check(
-        Source::Gated(&x),
+        Source::Gated { rows: &x, stride: 2 * width },
         x.chunks_exact(2 * width)
             .flat_map(|row| (0..width).map(|at| wide(&row[at]) * logistic(wide(&row[at])) * wide(&row[width + at])).collect::<Vec<_>>())
             .collect(),

@@ -205,11 +205,11 @@ impl Linear {
     }
 
     fn set(&self, on: &Machine, activations: &Activations, out: &mut [f32]) {
-        multiply(on, &self.weight, activations, Begin::Bias(&self.bias), out);
+        multiply(on, &self.weight, activations, Begin::Bias(&self.bias), out, self.weight.outputs());
     }
 
     fn add(&self, on: &Machine, activations: &Activations, out: &mut [f32]) {
-        multiply(on, &self.weight, activations, Begin::OutAndBias(&self.bias), out);
+        multiply(on, &self.weight, activations, Begin::OutAndBias(&self.bias), out, self.weight.outputs());
     }
 }
 

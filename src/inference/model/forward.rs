@@ -49,7 +49,8 @@ impl Network {
         workspace.rows.resize(count * self.width, 0.0);
         workspace.mixed.resize(count * self.heads.row(), 0.0);
         workspace.attended.resize(count * self.heads.heads * self.heads.width, 0.0);
-        workspace.gated.resize(count * 2 * self.hidden, 0.0);
+        let gated = self.layers.first().map_or(0, |layer| layer.gate_up.stride());
+        workspace.gated.resize(count * gated, 0.0);
         for (row, token) in workspace.rows.chunks_exact_mut(self.width).zip(tokens) {
             self.embedding.row(*token as usize, row);
         }
@@ -65,19 +66,20 @@ impl Network {
         let place = Place { heads: self.heads, layer: index };
         activations.fill(on, precision, (count, self.width), self.norm_of(rows, &layer.attention_norm));
         let begin = layer.query_key_value_bias.as_deref().map_or(Begin::Zero, Begin::Bias);
-        multiply(on, &layer.query_key_value, activations, begin, mixed);
+        multiply(on, &layer.query_key_value, activations, begin, mixed, self.heads.row());
         store(on, place, Some(&self.rope), mixed, spans);
         attend(on, place, Sees::Before, mixed, spans, attended);
         activations.fill(on, precision, (count, self.heads.heads * self.heads.width), Source::Plain(attended));
-        multiply(on, &layer.attention_output, activations, Begin::Out, rows);
+        multiply(on, &layer.attention_output, activations, Begin::Out, rows, self.width);
     }
 
     fn feed_forward(&self, workspace: &mut Workspace, layer: &Layer, count: usize) {
         let Workspace { machine: ref on, precision, ref mut activations, ref mut rows, ref mut gated, .. } = *workspace;
         activations.fill(on, precision, (count, self.width), self.norm_of(rows, &layer.feed_forward_norm));
-        multiply(on, &layer.gate_up, activations, Begin::Zero, gated);
-        activations.fill(on, precision, (count, self.hidden), Source::Gated(gated));
-        multiply(on, &layer.down, activations, Begin::Out, rows);
+        let stride = layer.gate_up.stride();
+        multiply(on, &layer.gate_up, activations, Begin::Zero, gated, stride);
+        activations.fill(on, precision, (count, self.hidden), Source::Gated { rows: gated, stride });
+        multiply(on, &layer.down, activations, Begin::Out, rows, self.width);
     }
 
     fn score(&self, workspace: &mut Workspace, scored: &[usize]) -> Vec<f32> {
@@ -89,7 +91,7 @@ impl Network {
         // Scores are few, and always made in the same way.
         activations.fill(on, Precision::Bytes, (scored.len(), self.width), self.norm_of(&last, &self.norm));
         let mut scores = vec![0.0; scored.len() * self.output.outputs()];
-        multiply(on, &self.output, activations, Begin::Zero, &mut scores);
+        multiply(on, &self.output, activations, Begin::Zero, &mut scores, self.output.outputs());
         scores
     }
 

@@ -156,20 +156,29 @@ unsafe fn dot(weights: &[__m512i; 8], activations: *const i8, mut sums: __m512i)
     _mm512_cvtepi32_ps(sums)
 }
 
-/// Byte `index` (0 to 3) of each lane as a number, less `less`.
+/// Byte `index` (0 to 3) of each lane as a number.
 #[inline(always)]
-pub(crate) unsafe fn byte_of(bytes: __m512i, index: u32, less: i32) -> __m512 {
-    let shifted = _mm512_srl_epi32(bytes, _mm_cvtsi32_si128(8 * index as i32));
-    let byte = _mm512_and_si512(shifted, _mm512_set1_epi32(255));
-    _mm512_cvtepi32_ps(_mm512_sub_epi32(byte, _mm512_set1_epi32(less)))
+pub(crate) unsafe fn byte_of(bytes: __m512i, index: i32) -> __m512 {
+    // The byte to the lowest place of its lane, and nothing beside it.
+    const NOTHING: i32 = 0x8080_8000_u32 as i32;
+    let places = _mm_setr_epi32(NOTHING | index, NOTHING | (4 + index), NOTHING | (8 + index), NOTHING | (12 + index));
+    _mm512_cvtepi32_ps(_mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(places)))
 }
 
 /// For each lane two numbers as 16-bit floats (bfloat16) beside each other.
 #[inline(always)]
 pub(crate) unsafe fn store_brains(to: *mut u16, first: __m512, second: __m512) {
-    let half = _mm512_set1_epi32(0x8000);
-    let first = _mm512_srli_epi32::<16>(_mm512_add_epi32(_mm512_castps_si512(first), half));
-    let second = _mm512_add_epi32(_mm512_castps_si512(second), half);
-    // The upper halves of the second over the first.
-    _mm512_storeu_si512(to.cast(), _mm512_mask_blend_epi16(0xAAAA_AAAA, first, second));
+    // Both come one behind the other: number 0 and number 16 first, then 1 and 17.
+    const BESIDE: [u16; 32] = {
+        let mut places = [0; 32];
+        let mut lane = 0;
+        while lane < 16 {
+            (places[2 * lane], places[2 * lane + 1]) = (lane as u16, lane as u16 + 16);
+            lane += 1;
+        }
+        places
+    };
+    let beside = _mm512_loadu_si512(BESIDE.as_ptr().cast());
+    let rounded: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(second, first));
+    _mm512_storeu_si512(to.cast(), _mm512_permutexvar_epi16(beside, rounded));
 }
