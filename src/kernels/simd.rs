@@ -59,6 +59,10 @@ pub(crate) trait Simd: Copy {
     /// Whole numbers from -128 to 127 as bytes, `LANES` of them.
     unsafe fn store_bytes(to: *mut i8, floats: Self::Floats);
 
+    /// Asks for a line of memory ahead of its use; the address need not be good.
+    #[inline(always)]
+    unsafe fn prefetch(_from: *const u8) {}
+
     unsafe fn load_bytes(from: *const u8) -> Self::Bytes;
     unsafe fn low_nibbles(bytes: Self::Bytes) -> Self::Bytes;
     unsafe fn high_nibbles(bytes: Self::Bytes) -> Self::Bytes;

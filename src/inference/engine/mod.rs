@@ -1,8 +1,8 @@
 //! The engine: one thread owns the model and answers many requests side by side.
 //!
-//! What runs is a [sequence](sequence) of tokens. In each [pass] the [plan] gives every sequence its rows: replies go on by a token (and by
-//! what was [guessed](lookup) rightly), prompts are read in pieces beside them. A prompt begins where a [kept one](prefix) parts from it. The
-//! [worker] decides who runs, within the places and the [memory](pool) there are. A reply may be bound by a [constraint].
+//! What runs is a sequence of tokens (`sequence`). In each pass (`pass`) the plan (`plan`) gives every sequence its rows: replies go on by a token,
+//! and by what was guessed rightly (`lookup`); prompts are read in pieces beside them. A prompt begins where a kept one parts from it (`prefix`).
+//! The worker (`worker`) decides who runs, within the places and the memory (`pool`) there are. A reply may be bound by a [`constraint`].
 
 pub mod constraint;
 pub mod queue;

@@ -9,7 +9,7 @@ use crate::inference::error::InferenceError;
 use crate::inference::model::causal::{Causal, Scores, Segment};
 
 /// What a pass may hold. Beside replies a prompt goes in pieces short enough that nobody sees the words stop.
-const LIMITS: Limits = Limits { alone: 512, beside: 128, scored: 64, guesses: 24 };
+const LIMITS: Limits = Limits { alone: 512, beside: 128, scored: 64, guesses: 8 };
 
 /// What one sequence puts into the pass.
 struct Entry {

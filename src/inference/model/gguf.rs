@@ -88,6 +88,12 @@ impl Gguf {
         Ok((info.shape.dims().to_vec(), info.ggml_dtype))
     }
 
+    /// The directory.
+    #[cfg(test)]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
     /// The bytes of the whole file.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -115,24 +115,29 @@ impl Causal for LanguageModel {
         }
         let prompts = self.workspace.machine.for_prompts();
         if prompts == Precision::Bytes {
-            let rows = self.pass(segments, Precision::Bytes, |segment| 0..segment.tokens.len()).concat();
+            let (rows, _) = self.pass(segments, Precision::Bytes, |segment| 0..segment.tokens.len());
             return Ok(Scores { vocabulary, rows });
         }
-        let read = self.pass(segments, prompts, |segment| 0..segment.read.min(segment.tokens.len()));
-        let said = self.pass(segments, Precision::Bytes, |segment| segment.read.min(segment.tokens.len())..segment.tokens.len());
-        let rows = read.into_iter().zip(said).flat_map(|(read, said)| [read, said]).collect::<Vec<_>>().concat();
+        let (read, read_counts) = self.pass(segments, prompts, |segment| 0..segment.read.min(segment.tokens.len()));
+        let (said, said_counts) =
+            self.pass(segments, Precision::Bytes, |segment| segment.read.min(segment.tokens.len())..segment.tokens.len());
+        let rows = match (read.is_empty(), said.is_empty()) {
+            (_, true) => read,
+            (true, _) => said,
+            _ => side_by_side(vocabulary, [(&read, &read_counts), (&said, &said_counts)]),
+        };
         Ok(Scores { vocabulary, rows })
     }
 }
 
 impl LanguageModel {
-    /// The part `of` each segment through the weights; gives the scores of each segment.
+    /// The part `of` each segment through the weights; gives the scores, and for how many tokens of each segment they are.
     fn pass(
         &mut self,
         segments: &mut [Segment<'_, Cache>],
         precision: Precision,
         of: impl Fn(&Segment<'_, Cache>) -> Range<usize>,
-    ) -> Vec<Vec<f32>> {
+    ) -> (Vec<f32>, Vec<usize>) {
         let (mut tokens, mut scored, mut spans, mut counts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for segment in segments {
             let part = of(segment);
@@ -148,20 +153,30 @@ impl LanguageModel {
             spans.push(Span { cache: segment.cache, start: segment.start + part.start, rows: part.len() });
         }
         if spans.is_empty() {
-            return vec![Vec::new(); counts.len()];
+            return (Vec::new(), counts);
         }
-        let rows = self.network.forward(&mut self.workspace, precision, &tokens, &mut spans, &scored);
-        let mut rest = rows.as_slice();
-        let width = if scored.is_empty() { 0 } else { rows.len() / scored.len() };
-        let mut split = |count: usize| {
-            let (own, others) = rest.split_at(count * width);
-            rest = others;
-            own.to_vec()
-        };
-        counts.into_iter().map(&mut split).collect()
+        (self.network.forward(&mut self.workspace, precision, &tokens, &mut spans, &scored), counts)
     }
 }
 
+/// For each segment its rows of the first, and then those of the second.
+fn side_by_side(width: usize, parts: [(&[f32], &[usize]); 2]) -> Vec<f32> {
+    let [(mut first, first_counts), (mut second, second_counts)] = parts;
+    let mut rows = Vec::with_capacity(first.len() + second.len());
+    for (a, b) in first_counts.iter().zip(second_counts) {
+        let (own, rest) = first.split_at(a * width);
+        rows.extend_from_slice(own);
+        first = rest;
+        let (own, rest) = second.split_at(b * width);
+        rows.extend_from_slice(own);
+        second = rest;
+    }
+    rows
+}
+
+#[cfg(test)]
+#[path = "reference_tests.rs"]
+mod reference;
 #[cfg(test)]
 #[path = "language_tests.rs"]
 mod tests;

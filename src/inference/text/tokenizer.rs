@@ -51,11 +51,9 @@ impl Tokenizer {
             Ok((pair.0.to_owned(), pair.1.to_owned()))
         });
         let merges = merges.collect::<Result<Vec<_>, InferenceError>>()?;
-        let vocabulary: HashMap<String, u32> = tokens.iter().zip(0..).map(|(token, id)| (token.clone(), id)).collect();
-        let bpe = BPE::builder()
-            .vocab_and_merges(vocabulary.into_iter().collect::<tokenizers::models::bpe::Vocab>(), merges)
-            .build()
-            .map_err(|fault| gguf.refuse(format!("its vocabulary: {fault}")))?;
+        let vocabulary: tokenizers::models::bpe::Vocab = tokens.iter().zip(0..).map(|(token, id)| (token.clone(), id)).collect();
+        let bpe =
+            BPE::builder().vocab_and_merges(vocabulary, merges).build().map_err(|fault| gguf.refuse(format!("its vocabulary: {fault}")))?;
         let mut inner = Inner::new(bpe);
         cut_words(&mut inner, pre, gguf)?;
 

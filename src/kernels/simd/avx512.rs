@@ -110,6 +110,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn prefetch(from: *const u8) {
+        _mm_prefetch::<_MM_HINT_T0>(from.cast());
+    }
+
+    #[inline(always)]
     unsafe fn load_bytes(from: *const u8) -> Self::Bytes {
         _mm512_loadu_si512(from.cast())
     }
