@@ -1,21 +1,25 @@
 //! The threads that share the arithmetic of one model.
 //!
 //! A forward pass is some hundreds of short regions. In each the members take chunks off a common counter, so that a member which the system
-//! has given no processor to merely takes fewer of them: the leader waits only for a member that is in the middle of a chunk. When even that
-//! happens often, because another program is busy on the same cores, the leader works alone for a while: one thread with a core to itself is
-//! faster than two that wait for each other.
+//! has given no processor to merely takes fewer of them: the leader waits only for a member that is in the middle of a chunk. It waits awake for
+//! as long as that should take, and then asleep: its core is free then for the member that another program has displaced, which is how long
+//! waits become short ones. When they stay long nevertheless the leader works alone for a while: one thread with a core to itself is faster than
+//! two that wait for each other.
 
 use std::cell::Cell;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 /// How often a member looks for the next region before it sleeps: some tens of microseconds, more than the serial parts of a pass take.
 const SPINS: u32 = 20_000;
-/// How often the leader looks for the end of a region before it offers its core to a member that may be waiting for one.
-const WAITS: u32 = 4_000;
+/// How long the leader waits awake at least, and as which part of the time that its own chunks took: two members rarely end further apart.
+const AWAKE: Duration = Duration::from_micros(60);
+const AWAKE_SHARE: u32 = 4;
+/// A leader that sleeps looks for itself so often, whatever it is told.
+const NAP: Duration = Duration::from_millis(5);
 /// A region that ends so much later than the leader's own part, and than a part of the same length would, was held up by another program.
 const STALL: Duration = Duration::from_micros(800);
 /// So many stalls within [`WINDOW`] mean that the cores are shared.
@@ -39,6 +43,9 @@ struct Shared {
     next: AtomicUsize,
     job: std::cell::UnsafeCell<Option<Job>>,
     sleeping: AtomicU32,
+    /// Set while the leader sleeps at the end of a region, with whom to wake.
+    leader_sleeps: AtomicBool,
+    leader: Mutex<Option<Thread>>,
     closing: AtomicBool,
     panicked: AtomicBool,
 }
@@ -72,6 +79,8 @@ impl Team {
             next: AtomicUsize::new(0),
             job: std::cell::UnsafeCell::new(None),
             sleeping: AtomicU32::new(0),
+            leader_sleeps: AtomicBool::new(false),
+            leader: Mutex::new(None),
             closing: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
         });
@@ -133,18 +142,19 @@ impl Drop for Region<'_> {
         shared.next.store(usize::MAX / 2, Ordering::Relaxed);
         // From here on no member enters; those inside finish their chunk.
         shared.epoch.fetch_add(1, Ordering::SeqCst);
-        let mut looks = 0u32;
-        let mut late = None;
+        if shared.inside.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let waiting = Instant::now();
+        let awake = AWAKE.max(own / AWAKE_SHARE);
         while shared.inside.load(Ordering::SeqCst) != 0 {
-            looks += 1;
-            if looks < WAITS {
-                std::hint::spin_loop();
+            if waiting.elapsed() < awake {
+                (0..50).for_each(|_| std::hint::spin_loop());
             } else {
-                late.get_or_insert_with(Instant::now);
-                std::thread::yield_now();
+                shared.sleep_until_left();
             }
         }
-        if late.is_some_and(|since: Instant| since.elapsed() > STALL + own) {
+        if waiting.elapsed() > STALL + own {
             self.team.contention.note_stall();
         }
     }
@@ -222,7 +232,21 @@ impl Shared {
                 }
             }
         }
-        self.inside.fetch_sub(1, Ordering::SeqCst);
+        if self.inside.fetch_sub(1, Ordering::SeqCst) == 1 && self.leader_sleeps.load(Ordering::SeqCst) {
+            let leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
+            leader.iter().for_each(Thread::unpark);
+        }
+    }
+
+    /// Sleeps until the last member has left, or for a moment.
+    fn sleep_until_left(&self) {
+        *self.leader.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
+        self.leader_sleeps.store(true, Ordering::SeqCst);
+        // We say that we sleep first and look then; a member leaves first and looks for sleepers then. One sees the other.
+        if self.inside.load(Ordering::SeqCst) != 0 {
+            std::thread::park_timeout(NAP);
+        }
+        self.leader_sleeps.store(false, Ordering::SeqCst);
     }
 }
 
@@ -258,8 +282,6 @@ impl Contention {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     #[test]
