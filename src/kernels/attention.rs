@@ -162,8 +162,15 @@ impl Kernel for StoreHead<'_> {
                 }
                 let Some(kv_head) = head.checked_sub(heads) else { continue };
                 let tile = kv_head * work.head_length + position / TILE * TILE * width + position % TILE;
-                for (index, key) in turned.iter().enumerate() {
-                    work.keys.address(tile + index * TILE).write(f16::from_f32(*key));
+                // Rounded a register at a time, and then put down one by one: neighbours of a key lie a tile apart.
+                for from in (0..width).step_by(TILE) {
+                    let mut rounded = [f16::ZERO; TILE];
+                    for lane in (0..TILE).step_by(S::LANES) {
+                        S::store_half(rounded.as_mut_ptr().add(lane), S::load(turned.as_ptr().add(from + lane)));
+                    }
+                    for (index, key) in rounded.into_iter().enumerate() {
+                        work.keys.address(tile + (from + index) * TILE).write(key);
+                    }
                 }
                 let value = work.rows.part(at + (heads + kv_heads + kv_head) * width, width);
                 let to = work.values.address(kv_head * work.head_length + position * width);

@@ -259,6 +259,38 @@ mod tests {
         assert_eq!(embedder.embed(&[]).unwrap(), Vec::<Vec<f32>>::new());
     }
 
+    /// A cross-encoder whose head is these numbers, and whose body is the base's.
+    fn cross_encoder(folder: &Path, weight: &[f32], bias: f32) -> Result<CrossEncoder, InferenceError> {
+        let store = repository_models(Profile::Default);
+        let adapter = folder.join("head.safetensors");
+        let bytes = |numbers: &[f32]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
+        let (weight_bytes, bias_bytes) = (bytes(weight), bytes(&[bias]));
+        let view = |shape: Vec<usize>, bytes| safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, bytes).unwrap();
+        let views = [("head.weight", view(vec![1, weight.len()], &weight_bytes)), ("head.bias", view(vec![1], &bias_bytes))];
+        std::fs::write(&adapter, safetensors::serialize(views, None).unwrap()).unwrap();
+        CrossEncoder::load(&store.path(ModelRole::EmbeddingWeights), &store.path(ModelRole::EmbeddingTokenizer), &adapter)
+    }
+
+    #[test]
+    fn a_pair_is_read_together_and_scored_by_the_head() {
+        let folder = tempfile::tempdir().unwrap();
+        let pairs =
+            [("Can I return shoes?", "Returns are free within 30 days."), ("Returns are free within 30 days.", "Can I return shoes?")];
+        let score = |weight: &[f32], bias: f32| cross_encoder(folder.path(), weight, bias).unwrap().score(&pairs).unwrap();
+        let only = |at: usize| (0..384).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
+        assert_eq!(score(&[0.0; 384], 0.5), [0.5, 0.5]);
+        let (first, second) = (score(&only(0), 0.0), score(&only(7), 0.25));
+        assert_ne!(first[0], first[1], "which text comes first makes a difference");
+        let both: Vec<f32> = only(0).iter().zip(only(7)).map(|(a, b)| a + b).collect();
+        for (both, (first, second)) in score(&both, 0.25).iter().zip(first.iter().zip(&second)) {
+            assert!((both - first - second).abs() < 1e-5);
+        }
+        let alone = cross_encoder(folder.path(), &only(0), 0.0).unwrap().score(&pairs[1..]).unwrap();
+        assert_eq!(alone[0], first[1], "a pair does not depend on what is beside it");
+        let fault = cross_encoder(folder.path(), &[1.0; 10], 0.0).err().unwrap().to_string();
+        assert!(fault.contains("384 numbers"), "{fault}");
+    }
+
     #[test]
     fn a_missing_or_damaged_file_is_named() {
         let folder = tempfile::tempdir().unwrap();

@@ -136,3 +136,62 @@ fn every_weight_format_gives_what_its_numbers_give_in_exact_arithmetic() {
         }
     }
 }
+
+/// A safetensors file with these tensors.
+fn safetensors_file(path: &Path, tensors: &[(&str, [usize; 2], &[f32])]) {
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, _, numbers)| numbers.iter().flat_map(|n| n.to_le_bytes()).collect()).collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+        ((*name).to_owned(), safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.to_vec(), bytes).unwrap())
+    });
+    std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
+}
+
+#[test]
+fn an_adapter_gives_what_a_file_with_its_product_in_the_weights_gives() {
+    let (file, golden) = golden::models().remove(0);
+    let gguf = Gguf::open(&file).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.gguf");
+    std::fs::copy(&file, &own).unwrap();
+    let adapter = folder.path().join("adapter.safetensors");
+    let (outputs, inputs) = (576, 1536);
+    let wave = |count: usize, step: f32| (0..count).map(|i| (i as f32 * step).sin() * 0.05).collect::<Vec<f32>>();
+    let (a, b) = (wave(2 * inputs, 0.37), wave(outputs * 2, 0.91));
+    safetensors_file(&adapter, &[("blk.3.ffn_down.lora_a", [2, inputs], &a), ("blk.3.ffn_down.lora_b", [outputs, 2], &b)]);
+
+    let merged = folder.path().join("merged.gguf");
+    let changed = "blk.3.ffn_down.weight";
+    let mut weights = gguf.dense(changed).unwrap();
+    Adapter::open(&adapter).unwrap().change("blk.3.ffn_down").unwrap().add_to(&mut weights, (outputs, inputs)).unwrap();
+    let weights = Tensor::from_vec(weights, (outputs, inputs), &Device::Cpu).unwrap();
+    let tensors: Vec<(String, QTensor)> = gguf
+        .content()
+        .tensor_infos
+        .keys()
+        .map(|name| {
+            let tensor = if name == changed { QTensor::quantize(&weights, GgmlDType::F32) } else { Ok(gguf.tensor(name).unwrap()) };
+            (name.clone(), tensor.unwrap())
+        })
+        .collect();
+    let metadata: Vec<(&str, &gguf_file::Value)> = gguf.content().metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    gguf_file::write(&mut std::fs::File::create(&merged).unwrap(), &metadata, &tensors).unwrap();
+
+    let tokens = &golden.prompts[1].tokens;
+    let scores = |path: &Path, adapter: Option<&Path>| {
+        let mut model = LanguageModel::load(path, LanguageOptions { context: 64, threads: 2, adapter }).unwrap();
+        let mut cache = model.cache().unwrap();
+        model.forward(&mut [Segment { cache: &mut cache, start: 0, tokens, read: 10, scored: tokens.len() }]).unwrap().rows
+    };
+    let plain = scores(&own, None);
+    let adapted = scores(&own, Some(&adapter));
+    assert!(adapted != plain);
+    assert!(adapted == scores(&merged, None));
+    // The packed file was made anew for the adapter, and is again without it.
+    assert!(plain == scores(&own, None));
+
+    safetensors_file(&adapter, &[("blk.99.ffn_down.lora_a", [1, 4], &[0.0; 4]), ("blk.99.ffn_down.lora_b", [4, 1], &[0.0; 4])]);
+    let options = LanguageOptions { context: 64, threads: 1, adapter: Some(&adapter) };
+    let fault = LanguageModel::load(&own, options).map(|_| ()).unwrap_err().to_string();
+    assert!(fault.contains("blk.99.ffn_down"), "{fault}");
+}
