@@ -107,7 +107,7 @@ pub struct Engine {
     pub context: usize,
     /// How many replies are written side by side.
     pub sequences: usize,
-    /// Threads that share the arithmetic; 0 for one for each core.
+    /// Threads that share the arithmetic; 0 for one for each core, at most eight.
     pub threads: usize,
     /// An adapter of the language model; empty for none.
     pub adapter: PathBuf,

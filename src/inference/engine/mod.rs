@@ -49,7 +49,7 @@ pub struct EngineOptions {
     pub memory: usize,
     /// How many bytes of these the kept beginnings may take.
     pub kept: usize,
-    /// How many threads share the arithmetic; 0 for as many as there are cores.
+    /// How many threads share the arithmetic; 0 for as many as there are cores, at most eight.
     pub threads: usize,
 }
 

@@ -16,12 +16,15 @@ use crate::inference::text::chat::ChatMessage;
 use crate::inference::text::template::ChatTemplate;
 use crate::inference::text::tokenizer::Tokenizer;
 
+/// More threads than these wait for each other longer than they help with models of this size; a machine with more cores has other work for them.
+const MOST_THREADS: usize = 8;
+
 /// How a model is loaded.
 #[derive(Debug, Clone, Copy)]
 pub struct LanguageOptions<'a> {
     /// At most so many tokens of one sequence will fit.
     pub context: usize,
-    /// Threads that share a pass; 0 for as many as the machine has cores.
+    /// Threads that share a pass; 0 for as many as the machine has cores, at most eight.
     pub threads: usize,
     /// An adapter whose products are added to the weights.
     pub adapter: Option<&'a Path>,
@@ -52,7 +55,11 @@ impl LanguageModel {
         let named = ["<|im_end|>", "<|endoftext|>"].into_iter().filter_map(|token| tokenizer.id(token));
         let eos = gguf.number("tokenizer.ggml.eos_token_id")?.and_then(|id| u32::try_from(id).ok());
         let ends = eos.into_iter().chain(named).collect();
-        let threads = if options.threads > 0 { options.threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        let threads = if options.threads > 0 {
+            options.threads
+        } else {
+            std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
+        };
         let shape = network.cache_shape();
         Ok(Self { network, workspace: Workspace::new(threads), shape, tokenizer, template, ends })
     }
