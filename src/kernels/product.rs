@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use crate::activations::{Activations, BlockScale, Precision};
+#[cfg(target_arch = "x86_64")]
+use crate::activations::Precision;
+use crate::activations::{Activations, BlockScale};
 use crate::machine::Machine;
 use crate::matrix::{BLOCK, Format, Matrix, Stack, TILE};
 use crate::shared::Shared;
@@ -244,6 +246,7 @@ unsafe fn unpack_part<S: Simd, const F: u8>(block: *const u8, sub: usize) -> [S:
 }
 
 /// A whole block, for registers of sixteen lanes.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) unsafe fn unpack<S: Simd>(format: Format, block: *const u8) -> [S::Bytes; 8] {
     // SAFETY: the caller's.
