@@ -129,14 +129,17 @@ impl Encoder {
         let words_bytes = std::fs::read(tokenizer).map_err(|fault| damaged(tokenizer, fault.to_string()))?;
         let mut words = Tokenizer::from_bytes(&words_bytes).map_err(|e| damaged(tokenizer, e.to_string()))?;
         let file = Memory::map(weights).map_err(|fault| damaged(weights, fault.to_string()))?;
-        let fingerprint = fingerprint(&file, &words_bytes, adapter.map_or("", Adapter::fingerprint));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let machine = Machine::of(threads);
+        // Processors that round otherwise give other vectors: kept ones must not be taken from one kind to the other.
+        let made_by = format!("{} {:?}", adapter.map_or("", Adapter::fingerprint), machine.for_prompts());
+        let fingerprint = fingerprint(&file, &words_bytes, &made_by);
         let bert = Bert::new(file, adapter).map_err(|fault| damaged(weights, fault))?;
         words.with_padding(None);
         words
             .with_truncation(Some(TruncationParams { max_length: MAX_TOKENS.min(bert.max_tokens()), ..TruncationParams::default() }))
             .map_err(|e| damaged(tokenizer, e.to_string()))?;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { bert, tokenizer: words, fingerprint, shared: Mutex::new(Machine::of(threads)) })
+        Ok(Self { bert, tokenizer: words, fingerprint, shared: Mutex::new(machine) })
     }
 
     /// The pooled vector of each text or pair, those of like length together.
@@ -198,14 +201,14 @@ impl Encoder {
 
 /// Hashes the length, the head with the names and shapes, and a block of every quarter megabyte of the weights: no training leaves those as they
 /// were, and hashing all 90 MB would be a good part of a start on a machine without SHA instructions. `models verify` hashes everything.
-fn fingerprint(weights: &[u8], tokenizer: &[u8], adapter: &str) -> String {
+fn fingerprint(weights: &[u8], tokenizer: &[u8], made_by: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(FORWARD_VERSION);
     hash.update((weights.len() as u64).to_le_bytes());
     hash.update(&weights[..weights.len().min(64 * 1024)]);
     weights.chunks(256 * 1024).for_each(|chunk| hash.update(&chunk[..chunk.len().min(1024)]));
     hash.update(tokenizer);
-    hash.update(adapter);
+    hash.update(made_by);
     hex::encode(hash.finalize())
 }
 
