@@ -120,6 +120,32 @@ async fn a_shopper_is_answered_and_handed_to_an_agent() {
 }
 
 #[tokio::test]
+async fn a_reply_that_overtakes_the_answer_to_its_request_counts() {
+    let Some(driver) = available() else { return };
+    let desk = desk::Served::start();
+    let shopper = driver.browser(Screen::Desk).await;
+    shopper.goto(&desk.url("/demo")).await;
+    open_by_keyboard(&shopper).await;
+    // The answer to the request is held back until long after the event stream has told of the handoff.
+    let late = format!(
+        "const frame = {WIDGET}.defaultView; const before = frame.fetch; window.late = 0;
+         frame.fetch = async (url, options) => {{
+           const answer = await before.call(frame, url, options);
+           if (String(url).endsWith('/widget/messages')) {{ await new Promise((done) => setTimeout(done, 3000)); window.late += 1; }}
+           return answer;
+         }};"
+    );
+    shopper.script(&late, json!([])).await;
+    says(&shopper, "Do you sell cars?").await;
+    shows(&shopper, "#waiting", "Waiting for a person").await;
+    shopper.until("the late answer", "return window.late === 1", json!([])).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    shows(&shopper, "#waiting", "Waiting for a person").await;
+    let hidden = shopper.script(&format!("return {WIDGET}.getElementById('waiting').hidden"), json!([])).await;
+    assert_eq!(hidden, false, "what the server said first does not undo what it said later");
+}
+
+#[tokio::test]
 async fn the_widget_fits_a_phone() {
     let Some(driver) = available() else { return };
     let desk = desk::Served::start();

@@ -91,8 +91,9 @@ export class Store extends EventTarget {
     this.changed("detail");
   }
 
+  /** Takes what the server says of the conversation, unless it is older than what is known: events may overtake the answer to a request. */
   setConversation(conversation) {
-    if (conversation.id !== this.selected || !this.detail) return;
+    if (conversation.id !== this.selected || !this.detail || conversation.last_seq < this.detail.conversation.last_seq) return;
     this.detail.conversation = conversation;
     this.changed("detail");
   }

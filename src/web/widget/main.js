@@ -26,7 +26,7 @@ const outbox = new Outbox({
   onChange: draw,
   onSent({ message, conversation: current }) {
     const first = conversation === null;
-    conversation = current;
+    learn(current);
     take(message);
     if (first) tell("start-conversation", { conversation: { id: current.id } });
     tell("session", { started: true });
@@ -139,13 +139,21 @@ function onEvent(name, data) {
   } else if (name === "typing") {
     if (data.who === "agent" || !withPerson()) timeline.setTyping(data.on ? { type: data.who, name: data.who === "agent" ? conversation?.assignee?.name : undefined } : null);
   } else if (name === "conversation.status_changed") {
-    conversation = data.conversation;
+    learn(data.conversation);
     if (data.from === "resolved") {
       memory.remove("rated");
       thanked = null;
     }
     draw();
   }
+}
+
+/**
+ * Takes what the server says of the conversation, unless it is older than what is known: a fast reply is on the event stream before the answer
+ * to the request that it replies to.
+ */
+function learn(told) {
+  if (conversation?.id !== told.id || told.last_seq >= conversation.last_seq) conversation = told;
 }
 
 /** Whether the bot is silent. What it was writing when a person took over goes on for a moment and is never stored. */
@@ -193,7 +201,7 @@ async function askForPerson() {
   button.disabled = true;
   try {
     await started;
-    ({ conversation } = await session.post("handoff", {}));
+    learn((await session.post("handoff", {})).conversation);
     tell("session", { started: true });
     timeline.toEnd();
     draw();
@@ -285,7 +293,7 @@ function skipRating() {
 
 async function rate(rating, comment) {
   const body = comment ? { rating, comment } : { rating };
-  ({ conversation } = await session.post("csat", body));
+  learn((await session.post("csat", body)).conversation);
   memory.set("rated", conversation.id);
   // The form itself says the thanks, which stay in view until the next message.
   thanked = conversation.id;
