@@ -16,6 +16,7 @@ mod remote;
 mod text;
 
 pub use encoder::embed::{CrossEncoder, Embed, Embedder, ScorePairs};
+pub use encoder::read::{Encoders, Reading};
 pub use encoder::table::VectorTable;
 pub use engine::constraint::{Allowed, Constraint, End, Next, Trie, Units};
 pub use engine::queue::Permit;

@@ -1,188 +1,270 @@
-//! The dense side: one row for each phrasing, each answer and each sentence of an answer, compared with the query one by one.
+//! The dense side: one row for each phrasing, compared with the query by the base model, and one reading of each entry by the adapted one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::inference::{Embed, InferenceError};
+use crate::inference::{Embed, InferenceError, Reading, VectorTable};
 use crate::knowledge::Entry;
 
 use super::cache::{Key, Vectors};
+use super::head;
 
-/// Sentences of an answer that get a row of their own; a longer answer has the whole of it beside.
-const MAX_SENTENCES: usize = 8;
 /// Texts that are given to the model at once.
 const CHUNK: usize = 256;
+/// Entries whose tokens are kept: 30 kB each. In a larger knowledge base those of the best candidates are read anew for each message.
+const KEEP_TOKENS: usize = 2_000;
+/// Phrasings that an entry's mean of the nearest is made of.
+const NEAREST: usize = 3;
 
-/// Vectors of all texts of a knowledge base, in rows one after the other.
+/// Vectors of all texts of a knowledge base.
 pub(super) struct DenseIndex {
-    vectors: Vectors,
-    /// Which entry and text a row is of; several may share a vector.
-    rows: Vec<Row>,
-    /// Of each entry, whether it has an answer.
-    answered: Vec<bool>,
+    vectors: Arc<Vectors>,
+    /// The places of each entry's texts, the question first; several texts may share a place.
+    texts: Vec<Vec<usize>>,
+    head: Option<VectorTable>,
+    /// Readings, where the embedder gives any.
+    readings: Option<Readings>,
 }
 
-struct Row {
-    entry: usize,
-    vector: usize,
-    text: Text,
+struct Readings {
+    /// What is read for each entry.
+    documents: Vec<String>,
+    /// Where each entry's vector is.
+    places: Vec<usize>,
+    /// Of whole entries.
+    vectors: Arc<Vectors>,
+    /// Of their tokens.
+    tokens: Arc<Vectors>,
+    /// Where each entry's tokens are; empty where they are not kept.
+    spans: Vec<std::ops::Range<usize>>,
 }
 
-#[derive(Clone, Copy)]
-enum Text {
-    /// 0 is the question, n the nth phrasing.
-    Phrasing(usize),
-    Answer,
-    Sentence,
+/// What is known before: an earlier index, or the cache files.
+pub(super) struct Known {
+    /// Of phrasings.
+    pub(super) vectors: Arc<Vectors>,
+    /// Of whole entries.
+    pub(super) entries: Arc<Vectors>,
+    /// Of entries' tokens.
+    pub(super) tokens: Arc<Vectors>,
+}
+
+impl Known {
+    /// Nothing.
+    pub(super) fn nothing(dimensions: usize) -> Self {
+        let none = || Arc::new(Vectors::none(dimensions));
+        Self { vectors: none(), entries: none(), tokens: none() }
+    }
 }
 
 /// What the vectors say of one query, for one entry.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct DenseScore {
     /// Cosine of the nearest phrasing.
-    pub phrasing: f32,
+    pub(super) phrasing: f32,
     /// Which one it is; 0 is the question.
-    pub nearest: usize,
-    /// Cosine of the whole answer, or of what stands for it where there is none.
-    pub answer: f32,
-    /// Cosine of the answer's nearest sentence.
-    pub sentence: f32,
+    pub(super) nearest: usize,
+    /// Mean cosine of the three nearest, or of all where there are fewer.
+    pub(super) phrasings: f32,
+    /// What the linear head says.
+    pub(super) head: f32,
+    /// Cosine of the readings of message and entry.
+    pub(super) answer: f32,
 }
 
-impl DenseScore {
-    /// Of an entry about which the vectors were not asked.
-    pub(super) const NONE: Self = Self { phrasing: 0.0, nearest: 0, answer: 0.0, sentence: 0.0 };
+/// A query, embedded and read.
+pub(super) struct Asked {
+    vector: Vec<f32>,
+    reading: Option<Reading>,
 }
 
 impl DenseIndex {
     /// Takes from `known` what it has and embeds the rest.
-    pub(super) fn build<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Vectors, embed: &dyn Embed) -> Result<Self, InferenceError> {
-        let mut texts: Vec<(Key, &str)> = Vec::new();
+    pub(super) fn build<'a>(entries: impl Iterator<Item = &'a Entry> + Clone, known: &Known, embed: &dyn Embed) -> Result<Self, InferenceError> {
         let mut places: HashMap<Key, usize> = HashMap::new();
-        let mut rows = Vec::new();
-        let mut answered = Vec::new();
-        for (entry, value) in entries.enumerate() {
-            let phrasings = std::iter::once(&value.question).chain(&value.phrasings).enumerate();
-            let asked = phrasings.map(|(number, text)| (Text::Phrasing(number), text.as_str()));
-            // The vector of nothing is near to anything short: an answer without a word gets none.
-            let answer = Some(value.answer.as_str()).filter(|answer| answer.chars().any(char::is_alphanumeric));
-            let said = sentences(&value.answer).into_iter().map(|text| (Text::Sentence, text));
-            for (text, content) in asked.chain(answer.map(|answer| (Text::Answer, answer))).chain(said) {
-                let key = Key::of(content);
-                let vector = *places.entry(key).or_insert_with(|| {
-                    texts.push((key, content));
-                    texts.len() - 1
-                });
-                rows.push(Row { entry, vector, text });
-            }
-            answered.push(answer.is_some());
+        let mut wanted: Vec<(Key, &str)> = Vec::new();
+        let mut texts: Vec<Vec<usize>> = Vec::new();
+        for entry in entries.clone() {
+            let mut place = |text: &'a String| {
+                let key = Key::of(text);
+                *places.entry(key).or_insert_with(|| {
+                    wanted.push((key, text));
+                    wanted.len() - 1
+                })
+            };
+            texts.push(std::iter::once(&entry.question).chain(&entry.phrasings).map(&mut place).collect());
         }
-        let mut vectors = Vectors::new(embed.dimensions());
-        for chunk in texts.chunks(CHUNK) {
-            let missing: Vec<&str> = chunk.iter().filter(|(key, _)| known.get(key).is_none()).map(|(_, text)| *text).collect();
-            let mut fresh = embed.embed(&missing)?.into_iter();
-            for (key, _) in chunk {
-                match known.get(key) {
-                    Some(vector) => vectors.push(*key, vector),
-                    None => vectors
-                        .push(*key, &fresh.next().ok_or_else(|| InferenceError::Failed { fault: "it returned too few vectors".into() })?),
-                }
-            }
+        let vectors = embedded(&wanted, &known.vectors, embed)?;
+        let owned: Vec<(usize, usize)> =
+            texts.iter().enumerate().flat_map(|(entry, texts)| texts.iter().map(move |place| (*place, entry))).collect();
+        let head = head::fit(vectors.table(), &owned, texts.len())?;
+        let readings = Readings::build(entries.map(document).collect(), known, embed)?;
+        Ok(Self { vectors: Arc::new(vectors), texts, head, readings })
+    }
+
+    /// What is known for the next index.
+    pub(super) fn known(&self, dimensions: usize) -> Known {
+        let none = || Arc::new(Vectors::none(dimensions));
+        Known {
+            vectors: Arc::clone(&self.vectors),
+            entries: self.readings.as_ref().map_or_else(none, |readings| Arc::clone(&readings.vectors)),
+            tokens: self.readings.as_ref().map_or_else(none, |readings| Arc::clone(&readings.tokens)),
         }
-        Ok(Self { vectors, rows, answered })
+    }
+
+    /// Embeds and reads a query.
+    pub(super) fn ask(&self, query: &str, embed: &dyn Embed) -> Result<Asked, InferenceError> {
+        let vector = embed.embed(&[query])?.pop().unwrap_or_default();
+        let reading = if self.readings.is_some() { embed.read(&[query])?.and_then(|mut read| read.pop()) } else { None };
+        Ok(Asked { vector, reading })
     }
 
     /// Scores every entry.
-    pub(super) fn search(&self, query: &[f32]) -> Vec<DenseScore> {
-        let cosines: Vec<f32> = self.vectors.rows().map(|row| dot(row, query)).collect();
-        let lowest = DenseScore { phrasing: -1.0, nearest: 0, answer: -1.0, sentence: -1.0 };
-        let mut scores = vec![lowest; self.answered.len()];
-        for row in &self.rows {
-            let (score, cosine) = (&mut scores[row.entry], cosines[row.vector]);
-            match row.text {
-                Text::Phrasing(number) if cosine > score.phrasing => (score.phrasing, score.nearest) = (cosine, number),
-                Text::Phrasing(_) => {}
-                Text::Answer => score.answer = cosine,
-                Text::Sentence => score.sentence = score.sentence.max(cosine),
+    pub(super) fn search(&self, asked: &Asked) -> Vec<DenseScore> {
+        let cosines = self.vectors.table().dots(&asked.vector);
+        let heads = self.head.as_ref().map(|head| head.dots(&asked.vector));
+        let answers = self.readings.as_ref().zip(asked.reading.as_ref()).map(|(readings, asked)| readings.vectors.table().dots(&asked.vector));
+        let score = |(entry, texts): (usize, &Vec<usize>)| {
+            let mut best = [f32::MIN; NEAREST];
+            let mut nearest = 0;
+            for (number, place) in texts.iter().enumerate() {
+                let cosine = cosines[*place];
+                if cosine > best[0] {
+                    nearest = number;
+                }
+                if let Some(at) = best.iter().position(|other| cosine > *other) {
+                    best[at..].rotate_right(1);
+                    best[at] = cosine;
+                }
             }
-        }
-        // Without an answer the phrasings are all that is known of an entry, and the nearest speaks for the answer too. Zero would say that the answer
-        // is about something else, and rank the entry below every one that has any answer.
-        let unanswered = scores.iter_mut().zip(&self.answered).filter(|(_, answered)| !**answered);
-        unanswered.for_each(|(score, _)| score.answer = score.phrasing);
-        // An answer of one sentence has no row for it.
-        scores.iter_mut().filter(|score| score.sentence < -0.99).for_each(|score| score.sentence = score.answer);
-        scores
-    }
-
-    /// The vectors, for the cache and for the next index.
-    pub(super) fn vectors(&self) -> &Vectors {
-        &self.vectors
-    }
-}
-
-/// Sentences of an answer of at least two.
-fn sentences(answer: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    let mut letters = answer.char_indices().peekable();
-    while let Some((at, c)) = letters.next() {
-        let end = at + c.len_utf8();
-        let closes = match c {
-            '\n' | '\u{3002}' | '\u{ff01}' | '\u{ff1f}' => true,
-            '.' | '!' | '?' => letters.peek().is_none_or(|(_, next)| next.is_whitespace()),
-            _ => false,
+            let kept = texts.len().clamp(1, NEAREST);
+            DenseScore {
+                phrasing: best[0],
+                nearest,
+                phrasings: best[..kept].iter().sum::<f32>() / kept as f32,
+                head: heads.as_ref().map_or(0.0, |heads| heads[entry]),
+                answer: self.readings.as_ref().zip(answers.as_ref()).map_or(0.0, |(readings, answers)| answers[readings.places[entry]]),
+            }
         };
-        if closes || letters.peek().is_none() {
-            let sentence = answer[start..end].trim();
-            // "e.g. " and list marks are no sentences.
-            if sentence.chars().filter(|c| c.is_alphanumeric()).count() >= 4 {
-                found.push(sentence);
-                start = end;
+        self.texts.iter().enumerate().map(score).collect()
+    }
+
+    /// The phrasings of an entry (0 is the question) that are nearest to a query, at most so many.
+    pub(super) fn nearest(&self, asked: &Asked, entry: usize, most: usize) -> Vec<usize> {
+        let texts = &self.texts[entry];
+        if texts.len() <= most {
+            return (0..texts.len()).collect();
+        }
+        let table = self.vectors.table();
+        let mut row = vec![0.0; table.width()];
+        let mut scored: Vec<(f32, usize)> = texts
+            .iter()
+            .enumerate()
+            .map(|(number, place)| {
+                table.row(*place, &mut row);
+                (head::dot(&row, &asked.vector), number)
+            })
+            .collect();
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        scored.into_iter().take(most).map(|(_, number)| number).collect()
+    }
+
+    /// How well the tokens of a query find theirs in each of these entries; `None` where there is no reading model.
+    pub(super) fn read(&self, asked: &Asked, entries: &[usize], embed: &dyn Embed) -> Result<Option<Vec<f32>>, InferenceError> {
+        let (Some(readings), Some(asked)) = (&self.readings, &asked.reading) else { return Ok(None) };
+        let missing: Vec<usize> = entries.iter().copied().filter(|entry| readings.spans[*entry].is_empty()).collect();
+        let texts: Vec<&str> = missing.iter().map(|entry| readings.documents[*entry].as_str()).collect();
+        let fresh = if missing.is_empty() { Vec::new() } else { embed.read(&texts)?.unwrap_or_default() };
+        let width = asked.vector.len();
+        let mut kept = Vec::new();
+        let score = |entry: &usize| match missing.iter().position(|other| other == entry) {
+            Some(at) => fresh.get(at).map_or(0.0, |reading| found(asked, &reading.tokens)),
+            None => {
+                let span = readings.spans[*entry].clone();
+                kept.resize(span.len() * width, 0.0);
+                span.zip(kept.chunks_exact_mut(width)).for_each(|(place, row)| readings.tokens.table().row(place, row));
+                found(asked, &kept)
+            }
+        };
+        Ok(Some(entries.iter().map(score).collect()))
+    }
+}
+
+impl Readings {
+    fn build(documents: Vec<String>, known: &Known, embed: &dyn Embed) -> Result<Option<Self>, InferenceError> {
+        let keys: Vec<Key> = documents.iter().map(|document| Key::of(document)).collect();
+        let keep = documents.len() <= KEEP_TOKENS;
+        let is_known = |key: &Key| known.entries.place(key).is_some() && (!keep || known.tokens.place(&key.of_token(0)).is_some());
+        let mut order: Vec<(Key, &str)> = Vec::new();
+        let mut places: HashMap<Key, usize> = HashMap::new();
+        for (key, document) in keys.iter().zip(&documents) {
+            places.entry(*key).or_insert_with(|| {
+                order.push((*key, document));
+                order.len() - 1
+            });
+        }
+        let (mut wholes, mut tokens): (Vec<Vec<f32>>, Vec<Vec<f32>>) = (Vec::new(), Vec::new());
+        for chunk in order.chunks(CHUNK) {
+            let missing: Vec<&str> = chunk.iter().filter(|(key, _)| !is_known(key)).map(|(_, text)| *text).collect();
+            let mut fresh = match embed.read(&missing)? {
+                Some(read) => read.into_iter(),
+                None => return Ok(None),
+            };
+            for (key, _) in chunk {
+                if is_known(key) {
+                    wholes.push(known.entries.get(key).unwrap_or_default());
+                    let own = (0..).map_while(|number| known.tokens.get(&key.of_token(number)));
+                    tokens.push(if keep { own.flatten().collect() } else { Vec::new() });
+                } else {
+                    let reading = fresh.next().ok_or_else(|| InferenceError::Failed { fault: "it returned too few readings".into() })?;
+                    wholes.push(reading.vector);
+                    tokens.push(if keep { reading.tokens } else { Vec::new() });
+                }
             }
         }
-        if found.len() == MAX_SENTENCES {
-            break;
-        }
+        let width = embed.dimensions();
+        let vectors = Vectors::build(order.iter().map(|(key, _)| *key).collect(), width, &mut |place, row| row.copy_from_slice(&wholes[place]))?;
+        let mut starts = vec![0];
+        tokens.iter().for_each(|own| starts.push(starts[starts.len() - 1] + own.len() / width));
+        let token_keys =
+            order.iter().zip(&tokens).flat_map(|((key, _), own)| (0..own.len() / width).map(move |number| key.of_token(number))).collect();
+        let rows: Vec<&[f32]> = tokens.iter().flat_map(|own| own.chunks_exact(width)).collect();
+        let tokens = Vectors::build(token_keys, width, &mut |place, row| row.copy_from_slice(rows[place]))?;
+        let places: Vec<usize> = keys.iter().map(|key| places[key]).collect();
+        let spans = places.iter().map(|place| starts[*place]..starts[place + 1]).collect();
+        Ok(Some(Self { documents, places, vectors: Arc::new(vectors), tokens: Arc::new(tokens), spans }))
     }
-    if found.len() < 2 { Vec::new() } else { found }
 }
 
-/// Eight sums side by side: one sum would force the additions into order and keep the compiler from vectorising them.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    let (a_parts, b_parts) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = a_parts.remainder().iter().zip(b_parts.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a_parts.zip(b_parts) {
-        for lane in 0..8 {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    rest + sums.iter().sum::<f32>()
+/// What is read of an entry.
+fn document(entry: &Entry) -> String {
+    let document = format!("{} {}", entry.question, entry.answer);
+    document.trim().to_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Each token of the query finds its nearest; what is found, weighed by the token.
+fn found(asked: &Reading, tokens: &[f32]) -> f32 {
+    let width = asked.vector.len();
+    let nearest = |token: &[f32]| tokens.chunks_exact(width).map(|other| head::dot(token, other)).fold(-1.0, f32::max);
+    asked.tokens.chunks_exact(width).zip(&asked.weights).filter(|(_, weight)| **weight > 0.0).map(|(token, weight)| weight * nearest(token)).sum()
+}
 
-    #[test]
-    fn an_answer_is_split_into_sentences() {
-        let check = |answer: &str, expect: &[&str]| assert_eq!(sentences(answer), expect, "{answer}");
-        check("We ship daily. Parcels take 2.5 days! Why?", &["We ship daily.", "Parcels take 2.5 days!"]);
-        check("One only.", &[]);
-        check("", &[]);
-        check("Pay by:\n\n- card\n- cash", &["Pay by:", "- card", "- cash"]);
-        check(
-            "\u{53ef}\u{4ee5}\u{9000}\u{8d27}\u{3002}\u{8bf7}\u{5728}\u{4e03}\u{5929}\u{5185}",
-            &["\u{53ef}\u{4ee5}\u{9000}\u{8d27}\u{3002}", "\u{8bf7}\u{5728}\u{4e03}\u{5929}\u{5185}"],
-        );
-        assert_eq!(sentences(&"A sentence. ".repeat(100)).len(), MAX_SENTENCES);
-    }
-
-    #[test]
-    fn the_dot_product_of_any_length() {
-        for length in [0, 1, 7, 8, 9, 384] {
-            let ones = vec![1.0; length];
-            assert_eq!(dot(&ones, &ones), length as f32);
+fn embedded(wanted: &[(Key, &str)], known: &Vectors, embed: &dyn Embed) -> Result<Vectors, InferenceError> {
+    let mut fresh: HashMap<Key, Vec<f32>> = HashMap::new();
+    let missing: Vec<&(Key, &str)> = wanted.iter().filter(|(key, _)| known.place(key).is_none()).collect();
+    for chunk in missing.chunks(CHUNK) {
+        let texts: Vec<&str> = chunk.iter().map(|(_, text)| *text).collect();
+        let vectors = embed.embed(&texts)?;
+        if vectors.len() != texts.len() {
+            return Err(InferenceError::Failed { fault: "it returned too few vectors".into() });
         }
+        fresh.extend(chunk.iter().map(|(key, _)| *key).zip(vectors));
     }
+    Vectors::build(wanted.iter().map(|(key, _)| *key).collect(), embed.dimensions(), &mut |place, row| {
+        let key = &wanted[place].0;
+        match known.place(key) {
+            Some(place) => known.table().row(place, row),
+            None => row.copy_from_slice(&fresh[key]),
+        }
+    })
 }

@@ -1,26 +1,19 @@
 //! How the signals of one entry become one score.
 
-use super::dense::DenseScore;
+use super::{SIGNALS, Signals};
 
-/// Weights were chosen on the sixteen shops (2875 messages that an entry answers): right entry first 0.30 by BM25 alone, 0.38 by the nearest phrasing
-/// alone, 0.50 by phrasing and answer, 0.53 by all three. Around these values the figure is flat.
-const PHRASING: f32 = 0.4;
-const ANSWER: f32 = 0.3;
-const SENTENCE: f32 = 0.3;
-const LEXICAL: f32 = 0.0125;
-/// For a query of Chinese alone, words decide: the sentence model knows few of its characters.
-const LEXICAL_CJK: f32 = 0.05;
-const DENSE_CJK: f32 = 0.1;
-/// An entry of the other script answers in a language the shopper did not use.
-const OTHER_SCRIPT: f32 = 0.5;
+/// Weights of the signals, in log-odds, in the order of [`Signals::values`].
+const ENGLISH: [f32; SIGNALS] = [4.0, 2.0, 1.0, 1.0, 8.0, 10.0, 1.0, 1.0];
+/// For a query of Chinese alone, shared characters decide: the sentence model knows few of them. Set by hand.
+const CJK: [f32; SIGNALS] = [0.5, 0.0, 4.0, 0.5, 0.0, 0.0, 6.0, 5.0];
+/// Log-odds that an entry loses which answers in a script that the shopper did not use.
+const OTHER_SCRIPT: f32 = 4.0;
 
-/// The score of an entry: `lexical` is its BM25, the `cjk` values are shares of letters.
-pub(super) fn fuse(lexical: f32, dense: &DenseScore, query_cjk: f32, entry_cjk: f32) -> f32 {
-    let between = |latin: f32, cjk: f32| latin + (cjk - latin) * query_cjk;
-    let near = PHRASING * dense.phrasing + ANSWER * dense.answer + SENTENCE * dense.sentence;
-    let score = between(1.0, DENSE_CJK) * near + between(LEXICAL, LEXICAL_CJK) * lexical;
+/// The score of an entry; the `cjk` values are shares of letters.
+pub(super) fn fuse(signals: &Signals, query_cjk: f32, entry_cjk: f32) -> f32 {
+    let score = (1.0 - query_cjk) * signals.weighed(&ENGLISH) + query_cjk * signals.weighed(&CJK);
     let same_script = (query_cjk >= 0.5) == (entry_cjk >= 0.5);
-    if same_script || score <= 0.0 { score } else { score * OTHER_SCRIPT }
+    if same_script { score } else { score - OTHER_SCRIPT }
 }
 
 #[cfg(test)]
@@ -29,11 +22,11 @@ mod tests {
 
     #[test]
     fn words_decide_for_chinese_and_nearness_for_english() {
-        let near = DenseScore { phrasing: 0.8, nearest: 0, answer: 0.7, sentence: 0.7 };
-        let far = DenseScore { phrasing: 0.1, nearest: 0, answer: 0.1, sentence: 0.1 };
-        assert!(fuse(0.0, &near, 0.0, 0.0) > fuse(12.0, &far, 0.0, 0.0));
-        assert!(fuse(12.0, &far, 1.0, 1.0) > fuse(0.0, &near, 1.0, 1.0));
-        assert!(fuse(4.0, &far, 1.0, 1.0) > fuse(4.0, &far, 1.0, 0.0));
-        assert!(fuse(0.0, &near, 0.0, 0.0) > fuse(0.0, &near, 0.0, 1.0));
+        let near = Signals { phrasing: 0.8, phrasings: 0.7, answer: 0.7, tokens: 0.7, ..Signals::default() };
+        let alike = Signals { phrasing: 0.1, answer: 0.1, tokens: 0.1, grams: 0.6, lexical: 0.6, coverage: 0.8, ..Signals::default() };
+        assert!(fuse(&near, 0.0, 0.0) > fuse(&alike, 0.0, 0.0));
+        assert!(fuse(&alike, 1.0, 1.0) > fuse(&near, 1.0, 1.0));
+        assert!(fuse(&alike, 1.0, 1.0) > fuse(&alike, 1.0, 0.0));
+        assert!(fuse(&near, 0.0, 0.0) > fuse(&near, 0.0, 1.0));
     }
 }

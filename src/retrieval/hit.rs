@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Signals;
 use crate::knowledge::Entry;
 
 /// An entry that may answer a query, with the signals that speak for it.
@@ -9,14 +10,8 @@ use crate::knowledge::Entry;
 pub struct Hit {
     /// The entry.
     pub entry: Arc<Entry>,
-    /// BM25 of question, phrasings and answer; 0 where no word is shared.
-    pub lexical: f32,
-    /// Cosine of the query and the entry's nearest phrasing (its question counts as one).
-    pub dense: f32,
-    /// Cosine of the query and the answer, or the answer's nearest sentence if that is nearer.
-    pub answer: f32,
-    /// The share of the query's words, weighed by their rarity, that occur in the entry; 0 to 1.
-    pub coverage: f32,
+    /// What speaks for it.
+    pub signals: Signals,
     /// The nearest phrasing.
     pub phrasing: String,
     /// All signals fused: hits are sorted by it, the best first.

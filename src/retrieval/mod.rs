@@ -6,13 +6,17 @@ mod cache;
 mod dense;
 mod error;
 mod fusion;
+mod grams;
+mod head;
 mod hit;
 mod lexical;
 mod retriever;
+mod signals;
 mod stage;
 mod words;
 
 pub use error::RetrievalError;
 pub use hit::{Hit, QuerySignals};
 pub use retriever::{CANDIDATES, Retriever};
+pub use signals::{SIGNALS, Signals};
 pub use stage::{NothingLeft, Stage, Stages, UnknownStage};

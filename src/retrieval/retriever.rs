@@ -7,17 +7,23 @@ use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
 use super::cache::Vectors;
-use super::dense::DenseIndex;
-use super::lexical::LexicalIndex;
-use super::dense::DenseScore;
-use super::{Hit, QuerySignals, RetrievalError, Stages, fusion, words};
+use super::dense::{Asked, DenseIndex, DenseScore, Known};
+use super::grams::{Grams, Spelling};
+use super::lexical::{LexicalIndex, LexicalScores};
+use super::{Hit, QuerySignals, RetrievalError, Signals, Stages, fusion, words};
 use crate::inference::Embed;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Entry, Knowledge};
 
 /// Part of the fingerprint: to be raised when the same knowledge and model may give other scores.
-const VERSION: &str = "retrieval v1";
+const VERSION: &str = "retrieval v2";
 /// How many entries a decision is made from.
 pub const CANDIDATES: usize = 10;
+/// How many entries are compared by their spelling, which takes longer than a look at their vectors.
+const SPELLED: usize = 24;
+/// How many phrasings of each.
+const SPELLED_PHRASINGS: usize = 12;
+/// How many entries are read token by token. More than are given to the decision: what a reading moves up comes from below.
+const READ: usize = 14;
 /// The longest message that is searched for, in characters; what stands behind it is not read.
 const SEARCHED: usize = 1_000;
 /// Bytes of a query that are looked at.
@@ -37,20 +43,41 @@ struct Snapshot {
     knowledge: Arc<Knowledge>,
     lexical: LexicalIndex,
     dense: DenseIndex,
+    grams: Grams,
     /// The share of Chinese letters in each entry's question.
     cjk: Vec<f32>,
+}
+
+/// A query, looked at from all sides.
+struct Query<'a> {
+    text: &'a str,
+    asked: Option<Asked>,
+    signals: QuerySignals,
+}
+
+/// An entry on its way to becoming a hit.
+struct Candidate {
+    index: usize,
+    nearest: usize,
+    signals: Signals,
+    score: f32,
 }
 
 impl Retriever {
     /// Indexes the knowledge. Vectors are taken from the cache file where it has them, and written to it where it did not.
     pub fn open(knowledge: Arc<Knowledge>, embed: Arc<dyn Embed>, cache: Option<&Path>) -> Result<Self, RetrievalError> {
         let known = match cache {
-            Some(path) => Vectors::load(path, embed.fingerprint(), embed.dimensions()),
-            None => Vectors::new(embed.dimensions()),
+            Some(path) => load(path, embed.as_ref()),
+            None => Known::nothing(embed.dimensions()),
         };
         let snapshot = Snapshot::build(knowledge, &known, embed.as_ref())?;
-        let retriever =
-            Self { embed, cache: cache.map(Path::to_owned), stages: Stages::ALL, current: ArcSwap::from_pointee(snapshot), replacing: Mutex::new(()) };
+        let retriever = Self {
+            embed,
+            cache: cache.map(Path::to_owned),
+            stages: Stages::ALL,
+            current: ArcSwap::from_pointee(snapshot),
+            replacing: Mutex::new(()),
+        };
         retriever.save_unless_same(&known);
         Ok(retriever)
     }
@@ -79,45 +106,62 @@ impl Retriever {
         if entries.is_empty() || limit == 0 || !query.chars().any(char::is_alphanumeric) {
             return Ok(Vec::new());
         }
-        let mut lexical = snapshot.lexical.search(query)?;
-        if !self.stages.lexical {
-            lexical.scores.fill(0.0);
-            lexical.coverage.fill(0.0);
+        let lexical = snapshot.lexical.search(query)?;
+        let query = Query {
+            text: query,
+            asked: if self.stages.dense { Some(snapshot.dense.ask(query, self.embed.as_ref())?) } else { None },
+            signals: QuerySignals { terms: lexical.terms, cjk: words::cjk_share(query) },
+        };
+        let mut found = self.first_look(&snapshot, &query, &lexical);
+        snapshot.sort(&query, &mut found);
+        if self.stages.grams {
+            snapshot.spell(&query, &mut found[..SPELLED.min(entries.len())]);
         }
-        let dense = if self.stages.dense {
-            snapshot.dense.search(&self.embed.embed(&[query])?.pop().unwrap_or_default())
-        } else {
-            vec![DenseScore::NONE; entries.len()]
-        };
-        let signals = QuerySignals { terms: lexical.terms, cjk: words::cjk_share(query) };
-        let mut order: Vec<(f32, usize)> = (0..entries.len())
-            .map(|index| (fusion::fuse(lexical.scores[index], &dense[index], signals.cjk, snapshot.cjk[index]), index))
-            .collect();
-        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| entries[a.1].id.cmp(&entries[b.1].id)));
-        let hit = |(score, index): (f32, usize)| {
-            let (entry, near) = (&entries[index], &dense[index]);
-            let phrasing = near.nearest.checked_sub(1).and_then(|number| entry.phrasings.get(number)).unwrap_or(&entry.question);
-            Hit {
-                entry: Arc::clone(entry),
-                lexical: lexical.scores[index],
-                dense: near.phrasing,
-                answer: near.answer.max(near.sentence),
-                coverage: lexical.coverage[index],
-                phrasing: phrasing.clone(),
-                score,
-                query: signals,
+        if self.stages.reader
+            && let Some(asked) = &query.asked
+        {
+            let best = &mut found[..READ.min(entries.len())];
+            let indexes: Vec<usize> = best.iter().map(|candidate| candidate.index).collect();
+            if let Some(tokens) = snapshot.dense.read(asked, &indexes, self.embed.as_ref())? {
+                best.iter_mut().zip(tokens).for_each(|(candidate, tokens)| candidate.signals.tokens = tokens);
+                snapshot.sort(&query, best);
             }
+        }
+        Ok(found.into_iter().take(limit).map(|candidate| snapshot.hit(&query, candidate)).collect())
+    }
+
+    /// What costs little for each entry.
+    fn first_look(&self, snapshot: &Snapshot, query: &Query<'_>, lexical: &LexicalScores) -> Vec<Candidate> {
+        let count = snapshot.knowledge.entries.len();
+        let dense = query.asked.as_ref().map_or_else(|| vec![DenseScore::default(); count], |asked| snapshot.dense.search(asked));
+        let stages = self.stages;
+        let kept = |stage: bool, value: f32| if stage { value } else { 0.0 };
+        let candidate = |(index, dense): (usize, DenseScore)| Candidate {
+            index,
+            nearest: dense.nearest,
+            signals: Signals {
+                phrasing: dense.phrasing,
+                phrasings: dense.phrasings,
+                grams: 0.0,
+                head: kept(stages.head, dense.head),
+                answer: kept(stages.adapter, dense.answer),
+                tokens: 0.0,
+                lexical: kept(stages.lexical, lexical.scores[index].ln_1p() / 4.0),
+                coverage: kept(stages.lexical, lexical.coverage[index]),
+            },
+            score: 0.0,
         };
-        Ok(order.into_iter().take(limit).map(hit).collect())
+        dense.into_iter().enumerate().map(candidate).collect()
     }
 
     /// Indexes other knowledge and then searches that; until then, and if it fails, the old one is searched. Embeds only texts that are new.
     pub fn replace(&self, knowledge: Arc<Knowledge>) -> Result<(), RetrievalError> {
         let _one_at_a_time = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();
-        let snapshot = Snapshot::build(knowledge, before.dense.vectors(), self.embed.as_ref())?;
+        let known = before.dense.known(self.embed.dimensions());
+        let snapshot = Snapshot::build(knowledge, &known, self.embed.as_ref())?;
         self.current.store(Arc::new(snapshot));
-        self.save_unless_same(before.dense.vectors());
+        self.save_unless_same(&known);
         Ok(())
     }
 
@@ -136,29 +180,86 @@ impl Retriever {
     }
 
     /// A cache that cannot be written costs time at the next start, and nothing else.
-    fn save_unless_same(&self, known: &Vectors) {
-        let current = self.current.load();
-        let vectors = current.dense.vectors();
-        if let Some(path) = self.cache.as_ref().filter(|_| !vectors.same_keys(known))
-            && let Err(error) = vectors.save(path, self.embed.fingerprint())
-        {
-            tracing::warn!(cache.path = %path.display(), %error, "cannot write the embedding cache; the next start embeds everything again");
+    fn save_unless_same(&self, known: &Known) {
+        let Some(path) = &self.cache else { return };
+        let current = self.current.load().dense.known(self.embed.dimensions());
+        for (kind, now, before) in files(&current, known) {
+            let path = path.with_extension(kind);
+            if !now.same_keys(before)
+                && let Err(error) = now.save(&path, self.embed.fingerprint())
+            {
+                tracing::warn!(cache.path = %path.display(), %error, "cannot write the embedding cache; the next start embeds everything again");
+            }
         }
     }
 }
+
+fn load(path: &Path, embed: &dyn Embed) -> Known {
+    let vectors = |kind| Arc::new(Vectors::load(&path.with_extension(kind), embed.fingerprint(), embed.dimensions()));
+    Known { vectors: vectors(PHRASINGS), entries: vectors(ENTRIES), tokens: vectors(TOKENS) }
+}
+
+fn files<'a>(now: &'a Known, before: &'a Known) -> [(&'static str, &'a Vectors, &'a Vectors); 3] {
+    [(PHRASINGS, &now.vectors, &before.vectors), (ENTRIES, &now.entries, &before.entries), (TOKENS, &now.tokens, &before.tokens)]
+}
+
+const PHRASINGS: &str = "bin";
+const ENTRIES: &str = "entries.bin";
+const TOKENS: &str = "tokens.bin";
 
 fn searched(message: &str) -> &str {
     message.char_indices().nth(SEARCHED).map_or(message, |(end, _)| &message[..end])
 }
 
 impl Snapshot {
-    fn build(knowledge: Arc<Knowledge>, known: &Vectors, embed: &dyn Embed) -> Result<Self, RetrievalError> {
+    fn build(knowledge: Arc<Knowledge>, known: &Known, embed: &dyn Embed) -> Result<Self, RetrievalError> {
         let entries = || knowledge.entries.iter().map(AsRef::as_ref);
         let lexical = LexicalIndex::build(entries())?;
         let dense = DenseIndex::build(entries(), known, embed)?;
+        let grams = Grams::build(entries());
         let cjk = entries().map(|entry| words::cjk_share(&entry.question)).collect();
-        Ok(Self { knowledge, lexical, dense, cjk })
+        Ok(Self { knowledge, lexical, dense, grams, cjk })
     }
+
+    /// Scores the candidates and sorts them, the best first; equal ones in the order of ids.
+    fn sort(&self, query: &Query<'_>, candidates: &mut [Candidate]) {
+        for candidate in candidates.iter_mut() {
+            candidate.score = fusion::fuse(&candidate.signals, query.signals.cjk, self.cjk[candidate.index]);
+        }
+        let id = |candidate: &Candidate| &self.knowledge.entries[candidate.index].id;
+        candidates.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| id(a).cmp(id(b))));
+    }
+
+    /// Compares spellings.
+    fn spell(&self, query: &Query<'_>, candidates: &mut [Candidate]) {
+        let spelling = Spelling::of_query(&self.grams, query.text);
+        for candidate in candidates.iter_mut() {
+            let entry = &self.knowledge.entries[candidate.index];
+            let texts = match &query.asked {
+                Some(asked) => self.dense.nearest(asked, candidate.index, SPELLED_PHRASINGS),
+                None => (0..=entry.phrasings.len().min(SPELLED_PHRASINGS - 1)).collect(),
+            };
+            let alike = |number: usize| spelling.likeness(&self.grams.spelling(text(entry, number)));
+            candidate.signals.grams = texts.into_iter().map(alike).fold(0.0, f32::max);
+        }
+        self.sort(query, candidates);
+    }
+
+    fn hit(&self, query: &Query<'_>, candidate: Candidate) -> Hit {
+        let entry = &self.knowledge.entries[candidate.index];
+        Hit {
+            entry: Arc::clone(entry),
+            signals: candidate.signals,
+            phrasing: text(entry, candidate.nearest).clone(),
+            score: candidate.score,
+            query: query.signals,
+        }
+    }
+}
+
+/// 0 is the question.
+fn text(entry: &Entry, number: usize) -> &String {
+    number.checked_sub(1).and_then(|number| entry.phrasings.get(number)).unwrap_or(&entry.question)
 }
 
 #[cfg(test)]
@@ -253,7 +354,8 @@ mod tests {
         check("\u{53d1}\u{7968}", "zh/invoice");
         let hit = retriever.search("refund please", 1).unwrap().remove(0);
         assert_eq!((hit.phrasing.as_str(), hit.query.terms), ("refund please", 2));
-        assert!(hit.dense > 0.999 && hit.coverage > 0.999 && hit.lexical > 0.0);
+        let signals = hit.signals;
+        assert!(signals.phrasing > 0.99 && signals.coverage > 0.999 && signals.lexical > 0.0 && signals.grams > 0.99, "{signals:?}");
     }
 
     #[test]

@@ -8,19 +8,31 @@ use std::str::FromStr;
 pub enum Stage {
     /// Shared words: BM25 and the share of the query's words that an entry has.
     Lexical,
-    /// Nearness of meaning: the sentence vectors of phrasings and answers.
+    /// Nearness of meaning: the vectors of phrasings and entries. Without it there is no head, adapter or reader either.
     Dense,
+    /// The linear head over all phrasings.
+    Head,
+    /// Likeness by spelling.
+    Grams,
+    /// The adapted model's vectors of whole entries.
+    Adapter,
+    /// The adapted model's look at each token of the best entries.
+    Reader,
 }
 
 impl Stage {
     /// All of them, in the order of a search.
-    pub const ALL: [Self; 2] = [Self::Lexical, Self::Dense];
+    pub const ALL: [Self; 6] = [Self::Lexical, Self::Dense, Self::Head, Self::Grams, Self::Adapter, Self::Reader];
 
     /// What a person types.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lexical => "lexical",
             Self::Dense => "dense",
+            Self::Head => "head",
+            Self::Grams => "grams",
+            Self::Adapter => "adapter",
+            Self::Reader => "reader",
         }
     }
 }
@@ -54,6 +66,14 @@ pub struct Stages {
     pub lexical: bool,
     /// [`Stage::Dense`]
     pub dense: bool,
+    /// [`Stage::Head`]
+    pub head: bool,
+    /// [`Stage::Grams`]
+    pub grams: bool,
+    /// [`Stage::Adapter`]
+    pub adapter: bool,
+    /// [`Stage::Reader`]
+    pub reader: bool,
 }
 
 /// Every stage that could find an entry was left out.
@@ -63,7 +83,7 @@ pub struct NothingLeft;
 
 impl Stages {
     /// The search as the server does it.
-    pub const ALL: Self = Self { lexical: true, dense: true };
+    pub const ALL: Self = Self { lexical: true, dense: true, head: true, grams: true, adapter: true, reader: true };
 
     /// All but these.
     pub fn without(left_out: &[Stage]) -> Result<Self, NothingLeft> {
@@ -72,6 +92,10 @@ impl Stages {
             match stage {
                 Stage::Lexical => stages.lexical = false,
                 Stage::Dense => stages.dense = false,
+                Stage::Head => stages.head = false,
+                Stage::Grams => stages.grams = false,
+                Stage::Adapter => stages.adapter = false,
+                Stage::Reader => stages.reader = false,
             }
         }
         if stages.lexical || stages.dense { Ok(stages) } else { Err(NothingLeft) }
@@ -82,6 +106,10 @@ impl Stages {
         let is_in = |stage: &Stage| match stage {
             Stage::Lexical => self.lexical,
             Stage::Dense => self.dense,
+            Stage::Head => self.head,
+            Stage::Grams => self.grams,
+            Stage::Adapter => self.adapter,
+            Stage::Reader => self.reader,
         };
         Stage::ALL.into_iter().filter(|stage| !is_in(stage)).collect()
     }
@@ -106,6 +134,6 @@ mod tests {
         assert_eq!(Stages::without(&[]), Ok(Stages::ALL));
         assert_eq!(Stages::without(&Stage::ALL), Err(NothingLeft));
         let fault = "Dense".parse::<Stage>().unwrap_err().to_string();
-        assert_eq!(fault, "there is no stage 'Dense'; the stages are lexical, dense");
+        assert_eq!(fault, "there is no stage 'Dense'; the stages are lexical, dense, head, grams, adapter, reader");
     }
 }

@@ -112,8 +112,8 @@ impl Bert {
         self.positions.len() / self.width
     }
 
-    /// For each sentence the mean of its tokens' vectors.
-    pub fn forward(&self, on: &Machine, sentences: &[Sentence<'_>]) -> Result<Vec<Vec<f32>>, String> {
+    /// The vectors of all tokens, sentence after sentence.
+    pub fn forward(&self, on: &Machine, sentences: &[Sentence<'_>]) -> Result<Vec<f32>, String> {
         let mut rows = self.embed(sentences)?;
         layer_norm(on, &mut rows, &self.norm.weight, &self.norm.bias, LAYER_NORM_EPSILON);
         let heads = Heads { heads: HEADS, kv_heads: HEADS, width: self.width / HEADS };
@@ -143,15 +143,7 @@ impl Bert {
             layer.down.add(on, &activations, &mut rows);
             layer.down_norm.apply(on, &mut rows);
         }
-        let mut rest = rows.as_slice();
-        Ok(sentences
-            .iter()
-            .map(|sentence| {
-                let (own, others) = rest.split_at(sentence.tokens.len() * self.width);
-                rest = others;
-                mean(own, self.width)
-            })
-            .collect())
+        Ok(rows)
     }
 
     /// The sum of each token's word, position and type embeddings.
@@ -268,14 +260,4 @@ impl<'a> File<'a> {
 
 fn float(bytes: &[u8]) -> f32 {
     f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
-}
-
-fn mean(rows: &[f32], width: usize) -> Vec<f32> {
-    let mut mean = vec![0.0_f32; width];
-    for row in rows.chunks_exact(width) {
-        mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-    }
-    let count = (rows.len() / width) as f32;
-    mean.iter_mut().for_each(|value| *value /= count);
-    mean
 }

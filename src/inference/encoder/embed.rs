@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tokenizers::{Tokenizer, TruncationParams};
 
 use super::bert::{Bert, Sentence};
+use super::read::Reading;
 use crate::inference::error::InferenceError;
 use crate::inference::model::lora::{Adapter, Head};
 
@@ -27,10 +28,15 @@ pub trait Embed: Send + Sync {
     /// One vector of unit length for each text, in their order.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, InferenceError>;
 
+    /// Reads texts token by token with the model that was trained to tell which entry answers a message; `None` where there is no such model.
+    fn read(&self, _texts: &[&str]) -> Result<Option<Vec<Reading>>, InferenceError> {
+        Ok(None)
+    }
+
     /// Length of a vector.
     fn dimensions(&self) -> usize;
 
-    /// Changes whenever the same text may get another vector.
+    /// Changes whenever the same text may get another vector or reading.
     fn fingerprint(&self) -> &str;
 }
 
@@ -54,7 +60,7 @@ pub struct CrossEncoder {
     head: Head,
 }
 
-struct Encoder {
+pub(super) struct Encoder {
     bert: Bert,
     tokenizer: Tokenizer,
     fingerprint: String,
@@ -94,12 +100,8 @@ impl CrossEncoder {
 impl Embed for Embedder {
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, InferenceError> {
         let pairs: Vec<(&str, Option<&str>)> = texts.iter().map(|text| (*text, None)).collect();
-        let mut vectors = self.encoder.pooled(&pairs)?;
-        for vector in &mut vectors {
-            let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-            vector.iter_mut().for_each(|value| *value /= length);
-        }
-        Ok(vectors)
+        let width = self.encoder.bert.width();
+        self.encoder.map(&pairs, |rows| to_unit_length(mean(rows, width)))
     }
 
     fn dimensions(&self) -> usize {
@@ -114,8 +116,8 @@ impl Embed for Embedder {
 impl ScorePairs for CrossEncoder {
     fn score(&self, pairs: &[(&str, &str)]) -> Result<Vec<f32>, InferenceError> {
         let pairs: Vec<(&str, Option<&str>)> = pairs.iter().map(|(first, second)| (*first, Some(*second))).collect();
-        let vectors = self.encoder.pooled(&pairs)?;
-        Ok(vectors.iter().map(|vector| vector.iter().zip(&self.head.weight).map(|(a, b)| a * b).sum::<f32>() + self.head.bias).collect())
+        let width = self.encoder.bert.width();
+        self.encoder.map(&pairs, |rows| mean(rows, width).iter().zip(&self.head.weight).map(|(a, b)| a * b).sum::<f32>() + self.head.bias)
     }
 
     fn fingerprint(&self) -> &str {
@@ -124,7 +126,7 @@ impl ScorePairs for CrossEncoder {
 }
 
 impl Encoder {
-    fn load(weights: &Path, tokenizer: &Path, adapter: Option<&Adapter>) -> Result<Self, InferenceError> {
+    pub(super) fn load(weights: &Path, tokenizer: &Path, adapter: Option<&Adapter>) -> Result<Self, InferenceError> {
         let damaged = |path: &Path, reason: String| InferenceError::Unreadable { file: path.to_owned(), fault: reason };
         let words_bytes = std::fs::read(tokenizer).map_err(|fault| damaged(tokenizer, fault.to_string()))?;
         let mut words = Tokenizer::from_bytes(&words_bytes).map_err(|e| damaged(tokenizer, e.to_string()))?;
@@ -142,8 +144,8 @@ impl Encoder {
         Ok(Self { bert, tokenizer: words, fingerprint, shared: Mutex::new(machine) })
     }
 
-    /// The pooled vector of each text or pair, those of like length together.
-    fn pooled(&self, texts: &[(&str, Option<&str>)]) -> Result<Vec<Vec<f32>>, InferenceError> {
+    /// What `of` makes of the vectors of each text's or pair's tokens, those of like length read together.
+    pub(super) fn map<T>(&self, texts: &[(&str, Option<&str>)], of: impl Fn(&[f32]) -> T) -> Result<Vec<T>, InferenceError> {
         let compute = |fault: String| InferenceError::Failed { fault };
         let encoded = texts
             .iter()
@@ -166,7 +168,7 @@ impl Encoder {
         // Sentences of like length together: no batch is far above the bound, and the threads get parts of one size.
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|&index| sentences[index].tokens.len());
-        let mut vectors = vec![Vec::new(); texts.len()];
+        let mut made: Vec<Option<T>> = texts.iter().map(|_| None).collect();
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             let mut total = 0;
@@ -180,15 +182,19 @@ impl Encoder {
                 .count();
             let (batch, others) = rest.split_at(fits);
             let own: Vec<Sentence<'_>> = batch.iter().map(|&index| sentences[index]).collect();
-            for (&index, vector) in batch.iter().zip(self.forward(&own).map_err(compute)?) {
-                vectors[index] = vector;
+            let rows = self.forward(&own).map_err(compute)?;
+            let mut unread = rows.as_slice();
+            for (&index, sentence) in batch.iter().zip(&own) {
+                let (rows, others) = unread.split_at(sentence.tokens.len() * self.bert.width());
+                made[index] = Some(of(rows));
+                unread = others;
             }
             rest = others;
         }
-        Ok(vectors)
+        Ok(made.into_iter().flatten().collect())
     }
 
-    fn forward(&self, sentences: &[Sentence<'_>]) -> Result<Vec<Vec<f32>>, String> {
+    fn forward(&self, sentences: &[Sentence<'_>]) -> Result<Vec<f32>, String> {
         let tokens: usize = sentences.iter().map(|sentence| sentence.tokens.len()).sum();
         if tokens >= SHARED_TOKENS
             && let Ok(machine) = self.shared.try_lock()
@@ -197,6 +203,34 @@ impl Encoder {
         }
         self.bert.forward(&Machine::of(1), sentences)
     }
+}
+
+impl Encoder {
+    /// Length of a vector.
+    pub(super) fn width(&self) -> usize {
+        self.bert.width()
+    }
+
+    /// Changes with the weights, the tokenizer, the adapter and the arithmetic.
+    pub(super) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+pub(super) fn mean(rows: &[f32], width: usize) -> Vec<f32> {
+    let mut mean = vec![0.0_f32; width];
+    for row in rows.chunks_exact(width) {
+        mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    }
+    let count = (rows.len() / width) as f32;
+    mean.iter_mut().for_each(|value| *value /= count);
+    mean
+}
+
+pub(super) fn to_unit_length(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    vector.iter_mut().for_each(|value| *value /= length);
+    vector
 }
 
 /// Hashes the length, the head with the names and shapes, and a block of every quarter megabyte of the weights: no training leaves those as they

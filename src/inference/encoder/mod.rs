@@ -2,4 +2,5 @@
 
 pub mod bert;
 pub mod embed;
+pub mod read;
 pub mod table;

@@ -15,10 +15,15 @@ pub struct VectorTable {
 }
 
 impl VectorTable {
+    /// Without a vector.
+    pub fn none(width: usize) -> Self {
+        Self { rows: None, width }
+    }
+
     /// `count` vectors of `width` numbers, a multiple of 32, which `row` writes.
     pub fn build(count: usize, width: usize, row: &mut dyn FnMut(usize, &mut [f32])) -> Result<Self, InferenceError> {
         if count == 0 {
-            return Ok(Self { rows: None, width });
+            return Ok(Self::none(width));
         }
         let padded = width.next_multiple_of(BLOCK);
         let layout = Layout { format: Format::Byte, outputs: count, inputs: padded };

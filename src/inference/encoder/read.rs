@@ -1,0 +1,83 @@
+//! Reading with the adapted model: a vector for the whole of a text, and one for each of its tokens.
+//!
+//! The tokens are for late interaction (ColBERT; Khattab and Zaharia 2020): each token of a message looks for its nearest token in an entry, and the
+//! message's own tokens weigh how much each find counts. An entry is read once, when it is indexed, and not once for every message.
+
+use std::path::Path;
+
+use super::embed::{Embed, Embedder, Encoder, mean, to_unit_length};
+use crate::inference::error::InferenceError;
+use crate::inference::model::lora::{Adapter, Head};
+
+/// What the adapted model makes of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The text as a whole; unit length.
+    pub vector: Vec<f32>,
+    /// Its tokens, one after the other, each of unit length.
+    pub tokens: Vec<f32>,
+    /// How much each token counts when the text is a message; they add up to 1.
+    pub weights: Vec<f32>,
+}
+
+/// The encoders of a search: the base model for what is like what, and the adapted one for what answers what.
+pub struct Encoders {
+    base: Embedder,
+    adapted: Option<Adapted>,
+    fingerprint: String,
+}
+
+struct Adapted {
+    encoder: Encoder,
+    head: Head,
+}
+
+impl Encoders {
+    /// Reads the base's files and, where there is one, the adapter, whose head weighs tokens.
+    pub fn load(weights: &Path, tokenizer: &Path, adapter: Option<&Path>) -> Result<Self, InferenceError> {
+        let base = Embedder::load(weights, tokenizer)?;
+        let Some(path) = adapter else { return Ok(Self { fingerprint: base.fingerprint().to_owned(), base, adapted: None }) };
+        let adapter = Adapter::open(path)?;
+        let encoder = Encoder::load(weights, tokenizer, Some(&adapter))?;
+        let Some(head) = adapter.head().filter(|head| head.weight.len() == encoder.width()).cloned() else {
+            let fault = format!("a reader needs `head.weight` of {} numbers and `head.bias`", encoder.width());
+            return Err(InferenceError::Unreadable { file: path.to_owned(), fault });
+        };
+        let fingerprint = format!("{}+{}", base.fingerprint(), encoder.fingerprint());
+        Ok(Self { base, adapted: Some(Adapted { encoder, head }), fingerprint })
+    }
+}
+
+impl Embed for Encoders {
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, InferenceError> {
+        self.base.embed(texts)
+    }
+
+    fn read(&self, texts: &[&str]) -> Result<Option<Vec<Reading>>, InferenceError> {
+        let Some(adapted) = &self.adapted else { return Ok(None) };
+        let texts: Vec<(&str, Option<&str>)> = texts.iter().map(|text| (*text, None)).collect();
+        adapted.encoder.map(&texts, |rows| adapted.reading(rows)).map(Some)
+    }
+
+    fn dimensions(&self) -> usize {
+        self.base.dimensions()
+    }
+
+    fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+impl Adapted {
+    fn reading(&self, rows: &[f32]) -> Reading {
+        let width = self.encoder.width();
+        // The first token is the model's own mark. It stands for nothing that was written.
+        let logits: Vec<f32> = rows.chunks_exact(width).skip(1).map(|row| row.iter().zip(&self.head.weight).map(|(a, b)| a * b).sum()).collect();
+        let highest = logits.iter().copied().fold(f32::MIN, f32::max);
+        let exponentials: Vec<f32> = logits.iter().map(|logit| (logit - highest).exp()).collect();
+        let total: f32 = exponentials.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        let weights = std::iter::once(0.0).chain(exponentials.iter().map(|value| value / total)).collect();
+        let tokens = rows.chunks_exact(width).flat_map(|row| to_unit_length(row.to_vec())).collect();
+        Reading { vector: to_unit_length(mean(rows, width)), tokens, weights }
+    }
+}

@@ -1,0 +1,40 @@
+//! What speaks for an entry.
+
+/// The signals of one entry for one query. Each is about 0 to 1; the higher, the more it speaks for the entry.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Signals {
+    /// Cosine of the query and the nearest phrasing (the question counts as one), by the base model.
+    pub phrasing: f32,
+    /// Mean cosine of the three nearest phrasings.
+    pub phrasings: f32,
+    /// Likeness by spelling (character n-grams) of the nearest phrasing.
+    pub grams: f32,
+    /// What the linear head over all phrasings says.
+    pub head: f32,
+    /// Cosine of query and entry, question and answer together, by the adapted model.
+    pub answer: f32,
+    /// How well each token of the query finds its like in the entry, by the adapted model.
+    pub tokens: f32,
+    /// BM25 of question, phrasings and answer, as `ln(1 + x) / 4`.
+    pub lexical: f32,
+    /// The share of the query's words, weighed by their rarity, that occur in the entry.
+    pub coverage: f32,
+}
+
+/// How many signals there are.
+pub const SIGNALS: usize = 8;
+
+impl Signals {
+    /// Their names, in the order of [`Self::values`].
+    pub const NAMES: [&'static str; SIGNALS] = ["phrasing", "phrasings", "grams", "head", "answer", "tokens", "lexical", "coverage"];
+
+    /// All of them.
+    pub fn values(&self) -> [f32; SIGNALS] {
+        [self.phrasing, self.phrasings, self.grams, self.head, self.answer, self.tokens, self.lexical, self.coverage]
+    }
+
+    /// Their sum, each times its weight.
+    pub fn weighed(&self, weights: &[f32; SIGNALS]) -> f32 {
+        self.values().iter().zip(weights).map(|(value, weight)| value * weight).sum()
+    }
+}
