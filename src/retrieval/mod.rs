@@ -8,9 +8,11 @@ mod error;
 mod fusion;
 mod hit;
 mod lexical;
+mod memory;
 mod retriever;
 mod words;
 
 pub use error::RetrievalError;
 pub use hit::{Hit, QuerySignals};
+pub use memory::Memory;
 pub use retriever::Retriever;

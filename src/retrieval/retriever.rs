@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
-use super::cache::Vectors;
+use super::cache::{Key, Vectors};
 use super::dense::DenseIndex;
 use super::lexical::LexicalIndex;
-use super::{Hit, QuerySignals, RetrievalError, fusion, words};
+use super::{Hit, Memory, QuerySignals, RetrievalError, fusion, words};
 use crate::inference::Embed;
 use crate::knowledge::Knowledge;
 
@@ -27,7 +27,7 @@ pub struct Retriever {
     replacing: Mutex<()>,
 }
 
-struct Snapshot {
+pub(super) struct Snapshot {
     knowledge: Arc<Knowledge>,
     lexical: LexicalIndex,
     dense: DenseIndex,
@@ -93,6 +93,18 @@ impl Retriever {
         Ok(())
     }
 
+    /// What it has embedded, to open others with for a trial. Nothing that those embed goes into the cache file.
+    pub fn memory(&self) -> Arc<Memory> {
+        Arc::new(Memory::of(Arc::clone(&self.embed), self.current.load_full()))
+    }
+
+    /// The same search with a memory of its own, over the index as it is now: a later [`Self::replace`] does not reach it.
+    pub fn frozen(&self) -> (Self, Arc<Memory>) {
+        let memory = self.memory();
+        let current = ArcSwap::new(Arc::clone(memory.snapshot()));
+        (Self { embed: memory.clone(), cache: None, current, replacing: Mutex::new(()) }, memory)
+    }
+
     /// The knowledge that is searched now.
     pub fn knowledge(&self) -> Arc<Knowledge> {
         Arc::clone(&self.current.load().knowledge)
@@ -117,6 +129,11 @@ impl Retriever {
 }
 
 impl Snapshot {
+    /// The vector of a text that is in the index.
+    pub(super) fn vector(&self, key: &Key) -> Option<&[f32]> {
+        self.dense.vectors().get(key)
+    }
+
     fn build(knowledge: Arc<Knowledge>, known: &Vectors, embed: &dyn Embed) -> Result<Self, RetrievalError> {
         let entries = || knowledge.entries.iter().map(AsRef::as_ref);
         let lexical = LexicalIndex::build(entries())?;
@@ -265,6 +282,28 @@ mod tests {
         assert_eq!(retriever.search("wrap my gifts", 1).unwrap()[0].entry.id.as_str(), "gifts/wrap");
         assert_eq!(retriever.knowledge().entries.len(), 5);
         assert_ne!(retriever.fingerprint(), fingerprint);
+    }
+
+    #[test]
+    fn a_trial_of_other_knowledge_embeds_only_what_is_new() {
+        let embed = Arc::new(Letters::default());
+        let retriever = Retriever::open(knowledge(shop()), embed.clone(), None).unwrap();
+        let before = embed.embedded.load(Ordering::Relaxed);
+        let (frozen, memory) = retriever.frozen();
+        assert_eq!(
+            memory.embed(&["refund please", "a new message", "a new message"]).unwrap()[1],
+            embed.embed(&["a new message"]).unwrap()[0]
+        );
+        let warm = embed.embedded.load(Ordering::Relaxed);
+        let without_first = Retriever::open(knowledge(shop()[1..].to_vec()), memory, None).unwrap();
+        retriever.replace(knowledge(shop()[1..].to_vec())).unwrap();
+        for query in ["a new message", "I want to send it back"] {
+            assert_eq!(without_first.search(query, 4).unwrap().len(), 3);
+            assert_eq!(frozen.search(query, 4).unwrap().len(), 4);
+        }
+        assert_eq!(frozen.search("I want to send it back", 1).unwrap()[0].entry.id.as_str(), "returns/how");
+        assert_eq!(embed.embedded.load(Ordering::Relaxed), warm, "all of it was known");
+        assert_eq!(warm - before, 3, "two to remember, of one text, and one to compare with");
     }
 
     #[test]
