@@ -6,7 +6,7 @@
 //! the conversation is no longer the bot's. Widget and console read the same event log and resume by its numbers.
 //!
 //! ```text
-//! main → cli → { app, bench } → { http, jobs } → { assistant, desk, identity }
+//! main → cli → { app, bench } → { http, jobs } → { assistant, desk, identity, evaluation }
 //!      → { conversation, commerce, retrieval, inference, prompt, confidence, knowledge } → support
 //! store → the ports that the domains own
 //! ```
@@ -24,6 +24,7 @@ pub mod confidence;
 pub mod config;
 pub mod conversation;
 pub mod desk;
+pub mod evaluation;
 pub mod http;
 pub mod identity;
 pub mod inference;

@@ -1,5 +1,7 @@
 //! Puts the rooms together and runs them.
 
+pub mod calibrate;
+mod calibration_file;
 pub mod demo;
 pub mod engine;
 pub mod indexing;

@@ -1,17 +1,13 @@
-//! How likely each candidate is the right one, and how likely none is: a choice among them and 'no entry', as in a conditional logit with an outside
-//! option (McFadden 1974).
+//! Learning from a shop's own messages how its signals should be weighed.
 //!
-//! The candidates' scores are log-odds already (their weights were fitted that way, on shops); a shop's own messages may correct the weights a little.
+//! A search's scores make a choice among its candidates and 'no entry' (see [`super::log_odds`]) with weights that were fitted on other shops. Where a
+//! knowledge base has many phrasings of each entry, they show whether these weights fit it too.
 
-use crate::retrieval::{Hit, SIGNALS};
+use crate::retrieval::{Correction, Hit, SIGNALS};
 
 /// Numbers that a correction has: one for each signal, and one for 'no entry'.
-pub const CORRECTIONS: usize = SIGNALS + 1;
+const CORRECTIONS: usize = SIGNALS + 1;
 
-/// What 'no entry' scores for a message in an alphabet: a constant, and so much for each unit of `ln(1 + words)`.
-const NONE: (f64, f64) = (14.0, 0.0);
-/// And for one in Chinese, set by hand.
-const NONE_CJK: f64 = 7.5;
 /// How firmly the weights are held: the standard deviation of a correction, in log-odds for a signal that goes from 0 to 1, and of the constant.
 const LOOSE_SIGNAL: f64 = 3.0;
 const LOOSE_NONE: f64 = 3.0;
@@ -46,29 +42,35 @@ pub struct Lesson<'a> {
 }
 
 impl Evidence {
-    /// Of the hits of a search; `None` without a hit or for a query without a word, and when a signal is no number.
+    /// Of the hits of a search with weights that nothing has corrected; `None` without a hit or for a query without a word, and when a signal is no number.
     pub fn of(hits: &[Hit]) -> Option<Self> {
-        let query = hits.first()?.query;
-        if query.terms == 0 {
-            return None;
-        }
-        let cjk = f64::from(query.cjk);
-        let none = (1.0 - cjk) * (NONE.0 + NONE.1 * (query.terms as f64).ln_1p()) + cjk * NONE_CJK;
+        let query = hits.first().filter(|first| first.query.terms > 0)?.query;
         let candidates: Vec<(f64, [f64; SIGNALS])> =
             hits.iter().map(|hit| (f64::from(hit.score), hit.signals.values().map(f64::from))).collect();
-        candidates.iter().all(|(score, signals)| score.is_finite() && signals.iter().all(|s| s.is_finite())).then_some(Self { candidates, none })
+        let sound = candidates.iter().all(|(score, signals)| score.is_finite() && signals.iter().all(|s| s.is_finite()));
+        sound.then_some(Self { candidates, none: f64::from(query.none) })
+    }
+
+    /// Of scores and signals that are not from a search.
+    pub fn of_scores(candidates: &[(f64, [f64; SIGNALS])], none: f64) -> Self {
+        Self { candidates: candidates.to_vec(), none }
     }
 }
 
 impl Choice {
-    /// With a correction from an earlier fit; `None` where it is not made of numbers.
-    pub fn of(correction: [f64; CORRECTIONS]) -> Option<Self> {
-        correction.iter().all(|number| number.is_finite()).then_some(Self { correction })
+    /// As a search takes it.
+    pub fn correction(&self) -> Correction {
+        Correction { signals: std::array::from_fn(|index| self.correction[index] as f32), none: self.correction[SIGNALS] as f32 }
     }
 
-    /// What it adds to the weights.
-    pub fn correction(&self) -> &[f64; CORRECTIONS] {
-        &self.correction
+    /// The candidate that it chooses, and the log-odds that it is right; `None` where there is none.
+    pub fn best(&self, evidence: &Evidence) -> Option<(usize, f64)> {
+        let scores = self.scores(evidence);
+        let (none, candidates) = scores.split_last()?;
+        let (best, own) = candidates.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)))?;
+        let others = candidates.iter().enumerate().filter(|(index, _)| *index != best).map(|(_, score)| score);
+        let against: f64 = others.chain([none]).map(|score| (score - own).exp()).sum();
+        Some((best, -against.ln()))
     }
 
     /// The probability of each candidate, in their order; what is missing to 1 is that of 'no entry'.
@@ -223,8 +225,8 @@ mod tests {
         let lessons: Vec<Lesson<'_>> = (0..500).map(|n| Lesson { evidence: &seen, right: (n % 5 == 0).then_some(0), weight: 1.0 }).collect();
         let found = Choice::fit(&lessons).probabilities(&seen);
         assert!((found[0] - 0.2).abs() < 0.02 && found[1] < 0.02, "{found:?}");
-        let choice = Choice::fit(&lessons);
-        assert_eq!(Choice::of(*choice.correction()), Some(choice));
-        assert_eq!(Choice::of([f64::NAN; CORRECTIONS]), None);
+        let (best, log_odds) = Choice::fit(&lessons).best(&seen).unwrap();
+        assert!(best == 0 && (log_odds + 1.386).abs() < 0.15, "{log_odds}");
+        assert_eq!(Choice::default().best(&evidence(&[], 0.0)), None);
     }
 }

@@ -112,6 +112,19 @@ impl DenseIndex {
         }
     }
 
+    /// The vector of a text that is in the index.
+    pub(super) fn vector(&self, key: &Key) -> Option<Vec<f32>> {
+        self.vectors.get(key)
+    }
+
+    /// The reading of an entry's text, where its tokens are kept.
+    pub(super) fn reading(&self, key: &Key) -> Option<Reading> {
+        let readings = self.readings.as_ref()?;
+        let vector = readings.vectors.get(key)?;
+        let tokens: Vec<f32> = (0..).map_while(|number| readings.tokens.get(&key.of_token(number))).flatten().collect();
+        (!tokens.is_empty()).then_some(Reading { vector, tokens, weights: Vec::new() })
+    }
+
     /// Embeds and reads a query.
     pub(super) fn ask(&self, query: &str, embed: &dyn Embed) -> Result<Asked, InferenceError> {
         let vector = embed.embed(&[query])?.pop().unwrap_or_default();

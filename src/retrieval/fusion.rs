@@ -9,6 +9,25 @@ const CJK: [f32; SIGNALS] = [0.5, 0.0, 4.0, 0.5, 0.0, 0.0, 6.0, 5.0];
 /// Log-odds that an entry loses which answers in a script that the shopper did not use.
 const OTHER_SCRIPT: f32 = 4.0;
 
+/// What 'no entry answers this' scores.
+const NONE: f32 = 14.0;
+/// The same for Chinese, set by hand.
+const NONE_CJK: f32 = 7.5;
+
+/// What a shop's own messages change: added to the weights of the signals, and to what 'no entry' scores.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Correction {
+    /// In the order of [`Signals::values`].
+    pub signals: [f32; SIGNALS],
+    /// For 'no entry'.
+    pub none: f32,
+}
+
+/// The score of 'no entry' for a query.
+pub(super) fn none(query_cjk: f32, correction: &Correction) -> f32 {
+    (1.0 - query_cjk) * NONE + query_cjk * NONE_CJK + correction.none
+}
+
 /// The score of an entry; the `cjk` values are shares of letters.
 pub(super) fn fuse(signals: &Signals, query_cjk: f32, entry_cjk: f32) -> f32 {
     let score = (1.0 - query_cjk) * signals.weighed(&ENGLISH) + query_cjk * signals.weighed(&CJK);

@@ -27,4 +27,6 @@ pub struct QuerySignals {
     pub terms: usize,
     /// The share of its letters that are Chinese, Japanese or Korean: the sentence embeddings know only English.
     pub cjk: f32,
+    /// What 'no entry answers this' scores, on the scale of the hits' scores.
+    pub none: f32,
 }

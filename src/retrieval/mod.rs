@@ -10,13 +10,16 @@ mod grams;
 mod head;
 mod hit;
 mod lexical;
+mod memory;
 mod retriever;
 mod signals;
 mod stage;
 mod words;
 
 pub use error::RetrievalError;
+pub use fusion::Correction;
 pub use hit::{Hit, QuerySignals};
+pub use memory::Memory;
 pub use retriever::{CANDIDATES, Retriever};
 pub use signals::{SIGNALS, Signals};
 pub use stage::{NothingLeft, Stage, Stages, UnknownStage};

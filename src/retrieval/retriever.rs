@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
-use super::cache::Vectors;
+use super::cache::{Key, Vectors};
 use super::dense::{Asked, DenseIndex, DenseScore, Known};
 use super::grams::{Grams, Spelling};
 use super::lexical::{LexicalIndex, LexicalScores};
-use super::{Hit, QuerySignals, RetrievalError, Signals, Stages, fusion, words};
-use crate::inference::Embed;
+use super::{Correction, Hit, Memory, QuerySignals, RetrievalError, Signals, Stages, fusion, words};
+use crate::inference::{Embed, Reading};
 use crate::knowledge::{Entry, Knowledge};
 
 /// Part of the fingerprint: to be raised when the same knowledge and model may give other scores.
@@ -34,12 +34,14 @@ pub struct Retriever {
     embed: Arc<dyn Embed>,
     cache: Option<PathBuf>,
     stages: Stages,
+    /// What this shop's own messages changed in the weights.
+    correction: ArcSwap<Correction>,
     current: ArcSwap<Snapshot>,
     /// Held while a new snapshot is built: two at once would let the older one win.
     replacing: Mutex<()>,
 }
 
-struct Snapshot {
+pub(super) struct Snapshot {
     knowledge: Arc<Knowledge>,
     lexical: LexicalIndex,
     dense: DenseIndex,
@@ -53,6 +55,7 @@ struct Query<'a> {
     text: &'a str,
     asked: Option<Asked>,
     signals: QuerySignals,
+    correction: &'a Correction,
 }
 
 /// An entry on its way to becoming a hit.
@@ -75,6 +78,7 @@ impl Retriever {
             embed,
             cache: cache.map(Path::to_owned),
             stages: Stages::ALL,
+            correction: ArcSwap::default(),
             current: ArcSwap::from_pointee(snapshot),
             replacing: Mutex::new(()),
         };
@@ -85,6 +89,11 @@ impl Retriever {
     /// The same with only these stages: to measure what each is worth.
     pub fn with_stages(self, stages: Stages) -> Self {
         Self { stages, ..self }
+    }
+
+    /// Changes the weights of the signals for all searches from now on.
+    pub fn correct(&self, correction: Correction) {
+        self.correction.store(Arc::new(correction));
     }
 
     /// What a shopper's message is decided from, the best first. Whoever decides or measures decisions goes through here, so that both see the same.
@@ -107,10 +116,13 @@ impl Retriever {
             return Ok(Vec::new());
         }
         let lexical = snapshot.lexical.search(query)?;
+        let correction = self.correction.load_full();
+        let cjk = words::cjk_share(query);
         let query = Query {
             text: query,
             asked: if self.stages.dense { Some(snapshot.dense.ask(query, self.embed.as_ref())?) } else { None },
-            signals: QuerySignals { terms: lexical.terms, cjk: words::cjk_share(query) },
+            signals: QuerySignals { terms: lexical.terms, cjk, none: fusion::none(cjk, &correction) },
+            correction: &correction,
         };
         let mut found = self.first_look(&snapshot, &query, &lexical);
         snapshot.sort(&query, &mut found);
@@ -165,6 +177,18 @@ impl Retriever {
         Ok(())
     }
 
+    /// What it has embedded, to open others with for a trial. Nothing that those embed goes into the cache file.
+    pub fn memory(&self) -> Arc<Memory> {
+        Arc::new(Memory::of(Arc::clone(&self.embed), self.current.load_full()))
+    }
+
+    /// The same search with a memory of its own, over the index as it is now: a later [`Self::replace`] does not reach it.
+    pub fn frozen(&self) -> (Self, Arc<Memory>) {
+        let memory = self.memory();
+        let current = ArcSwap::new(Arc::clone(memory.snapshot()));
+        (Self { embed: memory.clone(), cache: None, stages: self.stages, correction: ArcSwap::new(self.correction.load_full()), current, replacing: Mutex::new(()) }, memory)
+    }
+
     /// The knowledge that is searched now.
     pub fn knowledge(&self) -> Arc<Knowledge> {
         Arc::clone(&self.current.load().knowledge)
@@ -212,6 +236,16 @@ fn searched(message: &str) -> &str {
 }
 
 impl Snapshot {
+    /// The vector of a text that is in the index.
+    pub(super) fn vector(&self, key: &Key) -> Option<Vec<f32>> {
+        self.dense.vector(key)
+    }
+
+    /// The reading of an entry's text that is in the index, without the weights that only a message needs.
+    pub(super) fn reading(&self, key: &Key) -> Option<Reading> {
+        self.dense.reading(key)
+    }
+
     fn build(knowledge: Arc<Knowledge>, known: &Known, embed: &dyn Embed) -> Result<Self, RetrievalError> {
         let entries = || knowledge.entries.iter().map(AsRef::as_ref);
         let lexical = LexicalIndex::build(entries())?;
@@ -224,7 +258,7 @@ impl Snapshot {
     /// Scores the candidates and sorts them, the best first; equal ones in the order of ids.
     fn sort(&self, query: &Query<'_>, candidates: &mut [Candidate]) {
         for candidate in candidates.iter_mut() {
-            candidate.score = fusion::fuse(&candidate.signals, query.signals.cjk, self.cjk[candidate.index]);
+            candidate.score = fusion::fuse(&candidate.signals, query.signals.cjk, self.cjk[candidate.index]) + candidate.signals.weighed(&query.correction.signals);
         }
         let id = |candidate: &Candidate| &self.knowledge.entries[candidate.index].id;
         candidates.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| id(a).cmp(id(b))));
@@ -402,6 +436,28 @@ mod tests {
         assert_eq!(retriever.search("wrap my gifts", 1).unwrap()[0].entry.id.as_str(), "gifts/wrap");
         assert_eq!(retriever.knowledge().entries.len(), 5);
         assert_ne!(retriever.fingerprint(), fingerprint);
+    }
+
+    #[test]
+    fn a_trial_of_other_knowledge_embeds_only_what_is_new() {
+        let embed = Arc::new(Letters::default());
+        let retriever = Retriever::open(knowledge(shop()), embed.clone(), None).unwrap();
+        let before = embed.embedded.load(Ordering::Relaxed);
+        let (frozen, memory) = retriever.frozen();
+        assert_eq!(
+            memory.embed(&["refund please", "a new message", "a new message"]).unwrap()[1],
+            embed.embed(&["a new message"]).unwrap()[0]
+        );
+        let warm = embed.embedded.load(Ordering::Relaxed);
+        let without_first = Retriever::open(knowledge(shop()[1..].to_vec()), memory, None).unwrap();
+        retriever.replace(knowledge(shop()[1..].to_vec())).unwrap();
+        for query in ["a new message", "I want to send it back"] {
+            assert_eq!(without_first.search(query, 4).unwrap().len(), 3);
+            assert_eq!(frozen.search(query, 4).unwrap().len(), 4);
+        }
+        assert_eq!(frozen.search("I want to send it back", 1).unwrap()[0].entry.id.as_str(), "returns/how");
+        assert_eq!(embed.embedded.load(Ordering::Relaxed), warm, "all of it was known");
+        assert_eq!(warm - before, 3, "two to remember, of one text, and one to compare with");
     }
 
     #[test]

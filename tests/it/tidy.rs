@@ -8,8 +8,19 @@ use regex::Regex;
 
 use crate::support::root;
 
-const DOMAIN: &[&str] =
-    &["assistant", "desk", "identity", "conversation", "commerce", "retrieval", "inference", "prompt", "confidence", "knowledge"];
+const DOMAIN: &[&str] = &[
+    "assistant",
+    "evaluation",
+    "desk",
+    "identity",
+    "conversation",
+    "commerce",
+    "retrieval",
+    "inference",
+    "prompt",
+    "confidence",
+    "knowledge",
+];
 
 /// What each room may import of ours, from the door inwards. A room that is not here is a mistake of this table's.
 fn may_import(room: &str) -> Vec<&'static str> {
@@ -24,6 +35,7 @@ fn may_import(room: &str) -> Vec<&'static str> {
         "desk" | "identity" => vec!["conversation", "support"],
         "bench" => vec!["inference", "support"],
         "retrieval" => vec!["inference", "knowledge", "support"],
+        "evaluation" => vec!["confidence", "retrieval", "inference", "knowledge", "support"],
         "confidence" => vec!["retrieval", "knowledge", "support"],
         "conversation" | "commerce" | "inference" | "prompt" | "knowledge" => vec!["support"],
         "config" | "support" => vec![],

@@ -33,15 +33,15 @@ struct Adapted {
 }
 
 impl Encoders {
-    /// Reads the base's files and, where there is one, the adapter, whose head weighs tokens.
-    pub fn load(weights: &Path, tokenizer: &Path, adapter: Option<&Path>) -> Result<Self, InferenceError> {
+    /// Reads the base's files and, where one is given, an adapter in safetensors, whose head weighs tokens.
+    pub fn load(weights: &Path, tokenizer: &Path, adapter: Option<&[u8]>) -> Result<Self, InferenceError> {
         let base = Embedder::load(weights, tokenizer)?;
-        let Some(path) = adapter else { return Ok(Self { fingerprint: base.fingerprint().to_owned(), base, adapted: None }) };
-        let adapter = Adapter::open(path)?;
+        let Some(bytes) = adapter else { return Ok(Self { fingerprint: base.fingerprint().to_owned(), base, adapted: None }) };
+        let unfit = |fault: String| InferenceError::Failed { fault: format!("the reader's adapter: {fault}") };
+        let adapter = Adapter::parse(bytes).map_err(unfit)?;
         let encoder = Encoder::load(weights, tokenizer, Some(&adapter))?;
         let Some(head) = adapter.head().filter(|head| head.weight.len() == encoder.width()).cloned() else {
-            let fault = format!("a reader needs `head.weight` of {} numbers and `head.bias`", encoder.width());
-            return Err(InferenceError::Unreadable { file: path.to_owned(), fault });
+            return Err(unfit(format!("it needs `head.weight` of {} numbers and `head.bias`", encoder.width())));
         };
         let fingerprint = format!("{}+{}", base.fingerprint(), encoder.fingerprint());
         Ok(Self { base, adapted: Some(Adapted { encoder, head }), fingerprint })

@@ -45,7 +45,8 @@ impl Adapter {
         Self::parse(&bytes).map_err(|fault| unreadable(path, fault))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// From the bytes of such a file.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let (_, head) = SafeTensors::read_metadata(bytes).map_err(|fault| format!("it is no adapter in safetensors ({fault})"))?;
         let alpha = head.metadata().as_ref().and_then(|pairs| pairs.get("alpha"));
         let alpha = alpha.map(|alpha| alpha.parse::<f32>().map_err(|_| format!("`alpha` is {alpha}, which is no number"))).transpose()?;
