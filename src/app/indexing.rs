@@ -2,17 +2,17 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::inference::{Embed, Embedder, InferenceError};
+use crate::inference::{Embed, Encoders, InferenceError, Reading};
 
 /// An embedder that counts on a terminal what it has read. A second start reads nothing and shows nothing.
 pub struct Watched {
-    inner: Embedder,
+    inner: Encoders,
     bar: ProgressBar,
 }
 
 impl Watched {
     /// Wraps an embedder; `bar` is the caller's, to be cleared when the reading is over.
-    pub fn new(inner: Embedder, bar: ProgressBar) -> Self {
+    pub fn new(inner: Encoders, bar: ProgressBar) -> Self {
         Self { inner, bar }
     }
 
@@ -30,6 +30,10 @@ impl Embed for Watched {
             self.bar.inc(texts.len() as u64);
         }
         Ok(vectors)
+    }
+
+    fn read(&self, texts: &[&str]) -> Result<Option<Vec<Reading>>, InferenceError> {
+        self.inner.read(texts)
     }
 
     fn dimensions(&self) -> usize {

@@ -1,5 +1,6 @@
 //! Opening the rooms: from settings to a bot that answers.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +14,15 @@ use super::indexing::Watched;
 use crate::assistant::draft::Drafter;
 use crate::assistant::{Responder, ResponderParts};
 use crate::config::{AnswerStyle, Settings};
-use crate::inference::{Embedder, ModelRole, ModelStore, Terminal};
+use crate::inference::{Encoders, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
 use crate::retrieval::Retriever;
 use crate::store::SqliteStore;
 use crate::support::{Clock, Ids, SystemClock};
+
+/// The adapter that was trained on shops (`models/reader/README.md`).
+const READER: &[u8] = include_bytes!("../../models/reader/reader.safetensors");
 
 /// Everything that a command may need, opened.
 pub struct Rooms {
@@ -104,14 +108,28 @@ async fn open_retriever(settings: &Settings, models: &ModelStore, entries: Arc<k
     let weights = models.path(ModelRole::EmbeddingWeights);
     let tokenizer = models.path(ModelRole::EmbeddingTokenizer);
     let cache = settings.server.data.join("embeddings.bin");
+    let adapter = reader_adapter(settings)?;
     let opened = tokio::task::spawn_blocking(move || -> anyhow::Result<Retriever> {
         let bar = Watched::bar();
-        let embedder = Watched::new(Embedder::load(&weights, &tokenizer)?, bar.clone());
+        let embedder = Watched::new(Encoders::load(&weights, &tokenizer, adapter.as_deref())?, bar.clone());
         let retriever = Retriever::open(entries, Arc::new(embedder), Some(&cache));
         bar.finish_and_clear();
         Ok(retriever?)
     });
     Ok(Arc::new(opened.await??))
+}
+
+/// The adapter with which entries are read: the program's own, or the file that the settings name.
+pub fn reader_adapter(settings: &Settings) -> anyhow::Result<Option<Cow<'static, [u8]>>> {
+    let path = &settings.models.reader;
+    if path.as_os_str().is_empty() {
+        return Ok(Some(Cow::Borrowed(READER)));
+    }
+    if path.as_os_str() == "none" {
+        return Ok(None);
+    }
+    let read = std::fs::read(path).with_context(|| format!("cannot read the adapter {} (models.reader)", path.display()));
+    read.map(|bytes| Some(Cow::Owned(bytes)))
 }
 
 async fn open_drafter(settings: &Settings, models: &ModelStore) -> anyhow::Result<Option<Drafter>> {

@@ -49,8 +49,8 @@ pub fn load(overrides: &Overrides) -> Result<Settings, ConfigError> {
     for folder in [&mut settings.server.data, &mut settings.knowledge.folder, &mut settings.prompts.folder, &mut settings.models.folder] {
         *folder = base.join(&*folder);
     }
-    for file in [&mut settings.engine.adapter, &mut settings.answers.questions] {
-        if !file.as_os_str().is_empty() {
+    for file in [&mut settings.engine.adapter, &mut settings.answers.questions, &mut settings.models.reader] {
+        if !file.as_os_str().is_empty() && file.as_os_str() != "none" {
             *file = base.join(&*file);
         }
     }

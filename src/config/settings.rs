@@ -93,6 +93,8 @@ pub struct Models {
     pub folder: PathBuf,
     /// `default` or `quality`.
     pub profile: String,
+    /// The adapter with which entries are read; empty for the program's own, `none` for none.
+    pub reader: PathBuf,
 }
 
 /// `[engine]`

@@ -10,7 +10,7 @@ use super::rehearsal::Rehearsal;
 const PARTS: usize = 5;
 
 /// What a rehearsal taught.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Taught {
     /// What the weights of the signals have to be changed by.
     pub correction: Correction,
@@ -29,11 +29,7 @@ pub fn learn(rehearsal: &Rehearsal, limit: Limit) -> Taught {
     let phrasings = rehearsal.attempts.len() - rehearsal.out_of_scope;
     // Half of what reaches a bot of this kind is covered by nothing (HINT3, Arora et al. 2020, table 1: 42, 54 and 72 % for three live bots).
     let weight = phrasings as f64 / rehearsal.out_of_scope.max(1) as f64;
-    let lesson = |attempt: &'_ Attempt| -> Option<Lesson<'_>> {
-        let weight = if attempt.expected.is_none() { weight } else { 1.0 };
-        Some(Lesson { evidence: attempt.evidence.as_ref()?, right: attempt.right, weight })
-    };
-    let all: Vec<Option<Lesson<'_>>> = rehearsal.attempts.iter().map(|attempt| lesson(attempt)).collect();
+    let all: Vec<Option<Lesson<'_>>> = rehearsal.attempts.iter().map(|attempt| lesson(attempt, weight)).collect();
     let mut examples = vec![Example { log_odds: None, right: false }; all.len()];
     for part in 0..PARTS {
         let others: Vec<Lesson<'_>> = all.iter().enumerate().filter(|(n, _)| n % PARTS != part).filter_map(|(_, lesson)| lesson.clone()).collect();
@@ -48,6 +44,12 @@ pub fn learn(rehearsal: &Rehearsal, limit: Limit) -> Taught {
     let correction = Choice::fit(&lessons).correction();
     let calibration = Calibration::of(1.0, 0.0, origin).expect("the line that changes nothing rises");
     Taught { correction, rule: Rule::of(calibration, &examples, limit) }
+}
+
+/// An attempt that found something; `weight` is that of a message that nothing covers.
+fn lesson(attempt: &Attempt, weight: f64) -> Option<Lesson<'_>> {
+    let weight = if attempt.expected.is_none() { weight } else { 1.0 };
+    Some(Lesson { evidence: attempt.evidence.as_ref()?, right: attempt.right, weight })
 }
 
 #[cfg(test)]
