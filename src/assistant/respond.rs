@@ -15,10 +15,6 @@ use super::language::locale_of;
 use super::order_reply;
 use super::understand::{Intent, OrderTalk, question_of, understand};
 
-/// How many entries retrieval hands to the decision.
-const CANDIDATES: usize = 10;
-/// The longest text that is searched for; what stands behind it is not read.
-const SEARCHED: usize = 1_000;
 
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
@@ -146,8 +142,8 @@ impl Responder {
     async fn decide(&self, question: &str) -> Result<Verdict, RespondError> {
         let retriever = Arc::clone(&self.parts.retriever);
         let threshold = self.parts.threshold;
-        let query: String = question.chars().take(SEARCHED).collect();
-        let search = move || retriever.search(&query, CANDIDATES).map(|hits| confidence::decide(&hits, threshold));
+        let question = question.to_owned();
+        let search = move || retriever.candidates(&question).map(|hits| confidence::decide(&hits, threshold));
         let verdict = tokio::task::spawn_blocking(search).await.map_err(|fault| RespondError::Worker(fault.to_string()))?;
         Ok(verdict?)
     }

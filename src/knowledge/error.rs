@@ -18,7 +18,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(file: &str, line: usize, sentence: impl Into<String>) -> Self {
+    /// At a line of a file.
+    pub fn new(file: &str, line: usize, sentence: impl Into<String>) -> Self {
         Self { file: file.to_owned(), line, sentence: sentence.into() }
     }
 }

@@ -32,8 +32,15 @@ pub fn load(folder: &Path) -> Result<Knowledge, KnowledgeError> {
     if entries.is_empty() {
         return Err(KnowledgeError::Empty(folder.to_owned()));
     }
-    let hash = hash(&entries);
-    Ok(Knowledge { entries, hash })
+    Ok(Knowledge::of(entries))
+}
+
+impl Knowledge {
+    /// These entries, whose ids must differ.
+    pub fn of(entries: Vec<Arc<Entry>>) -> Self {
+        let hash = hash(&entries);
+        Self { entries, hash }
+    }
 }
 
 /// Every file of the folder, parsed, in the order of their names. A file that cannot be read is a document with that fault.
@@ -106,7 +113,7 @@ fn read_file(name: &str, path: &Path) -> Document {
 }
 
 /// A text file below a size limit; else the line and sentence of what is wrong with it.
-pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, (usize, String)> {
+pub fn read_text(path: &Path, limit: u64) -> Result<String, (usize, String)> {
     let unreadable = |error: std::io::Error| (0, format!("the file cannot be read ({error}): check that this user may read it"));
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > limit {

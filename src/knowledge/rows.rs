@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::error::{Fault, Faults, KnowledgeError};
+use super::sheet::{Lines, open_quote, separator};
 use super::{front_matter, load, words};
 
 /// The columns we know; others are ignored with a note.
@@ -143,11 +144,7 @@ impl Reader {
                 }
             }
         }
-        // An open quote swallows the rest of the file as one field, which is no error to the parser.
-        if many_lines && text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
-            return Err("a quote is opened and not closed: each `\"` inside a field is written twice".to_owned());
-        }
-        Ok(())
+        if many_lines { open_quote(text) } else { Ok(()) }
     }
 
     fn lines(&mut self, text: &str) {
@@ -211,33 +208,6 @@ impl Reader {
 
     fn fault(&mut self, (number, line): (usize, usize), sentence: &str) {
         self.faults.push(Fault::new(&self.file, line, format!("row {number}: {sentence}")));
-    }
-}
-
-/// Spreadsheets of many countries write `;`, copied tables a tab.
-fn separator(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or_default();
-    let count = |separator: u8| header.bytes().filter(|byte| *byte == separator).count();
-    [b',', b';', b'\t'].into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',')
-}
-
-/// Finds lines by byte. The parser's own count is not used: it takes the second half of a `\r\n`, and empty lines, for part of what follows.
-struct Lines<'t> {
-    text: &'t [u8],
-    ends: Vec<usize>,
-}
-
-impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text: text.as_bytes(), ends: text.match_indices('\n').map(|(at, _)| at).collect() }
-    }
-
-    /// The line of the record that starts at or, past line ends, after a position.
-    fn at(&self, position: Option<&csv::Position>) -> usize {
-        let Some(position) = position else { return 0 };
-        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
-        let skipped = self.text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        self.ends.partition_point(|end| *end < start + skipped) + 1
     }
 }
 

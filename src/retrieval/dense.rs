@@ -17,7 +17,8 @@ pub(super) struct DenseIndex {
     vectors: Vectors,
     /// Which entry and text a row is of; several may share a vector.
     rows: Vec<Row>,
-    entries: usize,
+    /// Of each entry, whether it has an answer.
+    answered: Vec<bool>,
 }
 
 struct Row {
@@ -41,10 +42,15 @@ pub(super) struct DenseScore {
     pub phrasing: f32,
     /// Which one it is; 0 is the question.
     pub nearest: usize,
-    /// Cosine of the whole answer.
+    /// Cosine of the whole answer, or of what stands for it where there is none.
     pub answer: f32,
     /// Cosine of the answer's nearest sentence.
     pub sentence: f32,
+}
+
+impl DenseScore {
+    /// Of an entry about which the vectors were not asked.
+    pub(super) const NONE: Self = Self { phrasing: 0.0, nearest: 0, answer: 0.0, sentence: 0.0 };
 }
 
 impl DenseIndex {
@@ -53,12 +59,14 @@ impl DenseIndex {
         let mut texts: Vec<(Key, &str)> = Vec::new();
         let mut places: HashMap<Key, usize> = HashMap::new();
         let mut rows = Vec::new();
-        let mut count = 0;
+        let mut answered = Vec::new();
         for (entry, value) in entries.enumerate() {
             let phrasings = std::iter::once(&value.question).chain(&value.phrasings).enumerate();
             let asked = phrasings.map(|(number, text)| (Text::Phrasing(number), text.as_str()));
+            // The vector of nothing is near to anything short: an answer without a word gets none.
+            let answer = Some(value.answer.as_str()).filter(|answer| answer.chars().any(char::is_alphanumeric));
             let said = sentences(&value.answer).into_iter().map(|text| (Text::Sentence, text));
-            for (text, content) in asked.chain([(Text::Answer, value.answer.as_str())]).chain(said) {
+            for (text, content) in asked.chain(answer.map(|answer| (Text::Answer, answer))).chain(said) {
                 let key = Key::of(content);
                 let vector = *places.entry(key).or_insert_with(|| {
                     texts.push((key, content));
@@ -66,7 +74,7 @@ impl DenseIndex {
                 });
                 rows.push(Row { entry, vector, text });
             }
-            count += 1;
+            answered.push(answer.is_some());
         }
         let mut vectors = Vectors::new(embed.dimensions());
         for chunk in texts.chunks(CHUNK) {
@@ -80,14 +88,14 @@ impl DenseIndex {
                 }
             }
         }
-        Ok(Self { vectors, rows, entries: count })
+        Ok(Self { vectors, rows, answered })
     }
 
     /// Scores every entry.
     pub(super) fn search(&self, query: &[f32]) -> Vec<DenseScore> {
         let cosines: Vec<f32> = self.vectors.rows().map(|row| dot(row, query)).collect();
-        let none = DenseScore { phrasing: -1.0, nearest: 0, answer: -1.0, sentence: -1.0 };
-        let mut scores = vec![none; self.entries];
+        let lowest = DenseScore { phrasing: -1.0, nearest: 0, answer: -1.0, sentence: -1.0 };
+        let mut scores = vec![lowest; self.answered.len()];
         for row in &self.rows {
             let (score, cosine) = (&mut scores[row.entry], cosines[row.vector]);
             match row.text {
@@ -97,6 +105,10 @@ impl DenseIndex {
                 Text::Sentence => score.sentence = score.sentence.max(cosine),
             }
         }
+        // Without an answer the phrasings are all that is known of an entry, and the nearest speaks for the answer too. Zero would say that the answer
+        // is about something else, and rank the entry below every one that has any answer.
+        let unanswered = scores.iter_mut().zip(&self.answered).filter(|(_, answered)| !**answered);
+        unanswered.for_each(|(score, _)| score.answer = score.phrasing);
         // An answer of one sentence has no row for it.
         scores.iter_mut().filter(|score| score.sentence < -0.99).for_each(|score| score.sentence = score.answer);
         scores

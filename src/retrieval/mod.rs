@@ -9,8 +9,10 @@ mod fusion;
 mod hit;
 mod lexical;
 mod retriever;
+mod stage;
 mod words;
 
 pub use error::RetrievalError;
 pub use hit::{Hit, QuerySignals};
-pub use retriever::Retriever;
+pub use retriever::{CANDIDATES, Retriever};
+pub use stage::{NothingLeft, Stage, Stages, UnknownStage};

@@ -9,12 +9,17 @@ use sha2::{Digest, Sha256};
 use super::cache::Vectors;
 use super::dense::DenseIndex;
 use super::lexical::LexicalIndex;
-use super::{Hit, QuerySignals, RetrievalError, fusion, words};
+use super::dense::DenseScore;
+use super::{Hit, QuerySignals, RetrievalError, Stages, fusion, words};
 use crate::inference::Embed;
 use crate::knowledge::Knowledge;
 
 /// Part of the fingerprint: to be raised when the same knowledge and model may give other scores.
 const VERSION: &str = "retrieval v1";
+/// How many entries a decision is made from.
+pub const CANDIDATES: usize = 10;
+/// The longest message that is searched for, in characters; what stands behind it is not read.
+const SEARCHED: usize = 1_000;
 /// Bytes of a query that are looked at.
 const MAX_QUERY_BYTES: usize = 4096;
 
@@ -22,6 +27,7 @@ const MAX_QUERY_BYTES: usize = 4096;
 pub struct Retriever {
     embed: Arc<dyn Embed>,
     cache: Option<PathBuf>,
+    stages: Stages,
     current: ArcSwap<Snapshot>,
     /// Held while a new snapshot is built: two at once would let the older one win.
     replacing: Mutex<()>,
@@ -44,9 +50,24 @@ impl Retriever {
         };
         let snapshot = Snapshot::build(knowledge, &known, embed.as_ref())?;
         let retriever =
-            Self { embed, cache: cache.map(Path::to_owned), current: ArcSwap::from_pointee(snapshot), replacing: Mutex::new(()) };
+            Self { embed, cache: cache.map(Path::to_owned), stages: Stages::ALL, current: ArcSwap::from_pointee(snapshot), replacing: Mutex::new(()) };
         retriever.save_unless_same(&known);
         Ok(retriever)
+    }
+
+    /// The same with only these stages: to measure what each is worth.
+    pub fn with_stages(self, stages: Stages) -> Self {
+        Self { stages, ..self }
+    }
+
+    /// What a shopper's message is decided from, the best first. Whoever decides or measures decisions goes through here, so that both see the same.
+    pub fn candidates(&self, message: &str) -> Result<Vec<Hit>, RetrievalError> {
+        self.search(searched(message), CANDIDATES)
+    }
+
+    /// All entries for a shopper's message, the best first; the first [`CANDIDATES`] are its candidates.
+    pub fn ranking(&self, message: &str) -> Result<Vec<Hit>, RetrievalError> {
+        self.search(searched(message), usize::MAX)
     }
 
     /// The best hits, at most `limit`, the best first; equal scores in the order of ids. A message without a letter or digit finds nothing.
@@ -58,9 +79,16 @@ impl Retriever {
         if entries.is_empty() || limit == 0 || !query.chars().any(char::is_alphanumeric) {
             return Ok(Vec::new());
         }
-        let lexical = snapshot.lexical.search(query)?;
-        let vector = self.embed.embed(&[query])?.pop().unwrap_or_default();
-        let dense = snapshot.dense.search(&vector);
+        let mut lexical = snapshot.lexical.search(query)?;
+        if !self.stages.lexical {
+            lexical.scores.fill(0.0);
+            lexical.coverage.fill(0.0);
+        }
+        let dense = if self.stages.dense {
+            snapshot.dense.search(&self.embed.embed(&[query])?.pop().unwrap_or_default())
+        } else {
+            vec![DenseScore::NONE; entries.len()]
+        };
         let signals = QuerySignals { terms: lexical.terms, cjk: words::cjk_share(query) };
         let mut order: Vec<(f32, usize)> = (0..entries.len())
             .map(|index| (fusion::fuse(lexical.scores[index], &dense[index], signals.cjk, snapshot.cjk[index]), index))
@@ -100,7 +128,10 @@ impl Retriever {
 
     /// Changes whenever the same message may get other scores: the knowledge, the embedding model or the fusion is another.
     pub fn fingerprint(&self) -> String {
-        let parts = [VERSION, self.embed.fingerprint(), &self.current.load().knowledge.hash];
+        let current = self.current.load();
+        let mut parts = vec![VERSION, self.embed.fingerprint(), &current.knowledge.hash];
+        let left_out = self.stages.left_out();
+        parts.extend(left_out.iter().map(|stage| stage.name()));
         hex::encode(Sha256::digest(parts.join("\n")))
     }
 
@@ -114,6 +145,10 @@ impl Retriever {
             tracing::warn!(cache.path = %path.display(), %error, "cannot write the embedding cache; the next start embeds everything again");
         }
     }
+}
+
+fn searched(message: &str) -> &str {
+    message.char_indices().nth(SEARCHED).map_or(message, |(end, _)| &message[..end])
 }
 
 impl Snapshot {
