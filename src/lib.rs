@@ -6,10 +6,12 @@
 //! the conversation is no longer the bot's. Widget and console read the same event log and resume by its numbers.
 //!
 //! ```text
-//! main → cli → { app, bench } → { http, jobs } → { assistant, desk, identity }
+//! main → cli → { app, bench, evaluation } → { http, jobs } → { assistant, desk, identity }
 //!      → { conversation, commerce, retrieval, inference, prompt, confidence, knowledge } → support
 //! store → the ports that the domains own
 //! ```
+//!
+//! `evaluation` sends labelled messages down the same search and decision, and counts what comes of them.
 //!
 //! What is absent holds the shape: only `store` knows SQL, only `retrieval` tantivy, only `inference` candle and tokenizers, only `http` axum,
 //! only `config` the environment, only `support` the clock and randomness. All `unsafe` is in the crate `nightdesk-kernels` (`src/kernels`).
@@ -24,6 +26,7 @@ pub mod confidence;
 pub mod config;
 pub mod conversation;
 pub mod desk;
+pub mod evaluation;
 pub mod http;
 pub mod identity;
 pub mod inference;

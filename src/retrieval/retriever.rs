@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::cache::Vectors;
 use super::dense::DenseIndex;
-use super::lexical::LexicalIndex;
 use super::dense::DenseScore;
+use super::lexical::LexicalIndex;
 use super::{Hit, QuerySignals, RetrievalError, Stages, fusion, words};
 use crate::inference::Embed;
 use crate::knowledge::Knowledge;
@@ -49,8 +49,13 @@ impl Retriever {
             None => Vectors::new(embed.dimensions()),
         };
         let snapshot = Snapshot::build(knowledge, &known, embed.as_ref())?;
-        let retriever =
-            Self { embed, cache: cache.map(Path::to_owned), stages: Stages::ALL, current: ArcSwap::from_pointee(snapshot), replacing: Mutex::new(()) };
+        let retriever = Self {
+            embed,
+            cache: cache.map(Path::to_owned),
+            stages: Stages::ALL,
+            current: ArcSwap::from_pointee(snapshot),
+            replacing: Mutex::new(()),
+        };
         retriever.save_unless_same(&known);
         Ok(retriever)
     }

@@ -6,6 +6,7 @@ mod agent;
 mod browser;
 mod cli;
 mod crash;
+mod evaluation;
 mod hostile;
 mod openapi;
 mod pages;

@@ -16,13 +16,14 @@ fn may_import(room: &str) -> Vec<&'static str> {
     let domain_and = |more: &[&'static str]| [DOMAIN, &["support"], more].concat();
     match room {
         "main" => vec!["cli"],
-        "cli" => domain_and(&["app", "bench", "config", "http", "jobs", "store"]),
+        "cli" => domain_and(&["app", "bench", "config", "evaluation", "http", "jobs", "store"]),
         "app" => domain_and(&["config", "http", "jobs", "store"]),
         "http" => domain_and(&["jobs"]),
         "jobs" | "store" => domain_and(&[]),
         "assistant" => domain_and(&[]),
         "desk" | "identity" => vec!["conversation", "support"],
         "bench" => vec!["inference", "support"],
+        "evaluation" => vec!["confidence", "retrieval", "inference", "knowledge", "support"],
         "retrieval" => vec!["inference", "knowledge", "support"],
         "confidence" => vec!["retrieval", "knowledge", "support"],
         "conversation" | "commerce" | "inference" | "prompt" | "knowledge" => vec!["support"],
