@@ -49,13 +49,12 @@ pub(super) fn read(path: &Path, columns: [&str; 2]) -> Result<Vec<Row>, Evaluati
     let lines = Lines::new(text);
     let mut found = Found::new(path);
     let mut rows = Vec::new();
-    let mut many_lines = false;
+    let mut last = 0;
     for record in reader.records() {
         match record {
             Ok(record) => {
-                many_lines = record.iter().any(|field| field.contains('\n'));
-                let row =
-                    Row { line: lines.at(record.position()), message: record[message].to_owned(), label: record[label].trim().to_owned() };
+                last = lines.at(record.position());
+                let row = Row { line: last, message: record[message].to_owned(), label: record[label].trim().to_owned() };
                 if !(row.message.trim().is_empty() && row.label.is_empty()) {
                     rows.push(row);
                 }
@@ -67,14 +66,15 @@ pub(super) fn read(path: &Path, columns: [&str; 2]) -> Result<Vec<Row>, Evaluati
                     }
                     _ => fault.to_string(),
                 };
-                found.at(lines.at(fault.position()), sentence);
+                last = lines.at(fault.position());
+                found.at(last, sentence);
             }
         }
     }
-    let rows = found.or(rows)?;
-    if many_lines {
+    if last < text.trim_end().lines().count() {
         open_quote(text).map_err(refuse)?;
     }
+    let rows = found.or(rows)?;
     if rows.is_empty() { Err(refuse("it holds no message below its first line".to_owned())) } else { Ok(rows) }
 }
 
