@@ -6,12 +6,10 @@
 //! the conversation is no longer the bot's. Widget and console read the same event log and resume by its numbers.
 //!
 //! ```text
-//! main → cli → { app, bench, evaluation } → { http, jobs } → { assistant, desk, identity }
+//! main → cli → { app, bench } → { http, jobs } → { assistant, desk, identity, evaluation }
 //!      → { conversation, commerce, retrieval, inference, prompt, confidence, knowledge } → support
 //! store → the ports that the domains own
 //! ```
-//!
-//! `evaluation` sends labelled messages down the same search and decision, and counts what comes of them.
 //!
 //! What is absent holds the shape: only `store` knows SQL, only `retrieval` tantivy, only `inference` candle and tokenizers, only `http` axum,
 //! only `config` the environment, only `support` the clock and randomness. All `unsafe` is in the crate `nightdesk-kernels` (`src/kernels`).

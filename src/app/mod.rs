@@ -1,5 +1,7 @@
 //! Puts the rooms together and runs them.
 
+pub mod calibrate;
+mod calibration_file;
 pub mod demo;
 pub mod engine;
 pub mod indexing;
@@ -9,7 +11,7 @@ pub mod open;
 pub mod reload;
 pub mod serve;
 
-pub use measuring::{open_encoder, open_search};
+pub use measuring::{live_rule, open_encoder, open_search, rehearsed_rule, shipped_rule};
 pub use open::{Rooms, open_rooms, open_store};
 pub use serve::{Running, serve, start};
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::calibrate::Calibrator;
 use super::demo;
 use super::engine::open_engine;
 use super::indexing::Watched;
 use crate::assistant::draft::Drafter;
 use crate::assistant::{Responder, ResponderParts};
-use crate::confidence::Threshold;
 use crate::config::{AnswerStyle, Settings};
 use crate::inference::{Embedder, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
@@ -32,6 +32,8 @@ pub struct Rooms {
     pub prompts: Arc<Prompts>,
     /// Search over the entries.
     pub retriever: Arc<Retriever>,
+    /// Keeps the rule by which the bot answers in step with knowledge, questions and settings.
+    pub calibrator: Arc<Calibrator>,
     /// The bot's head.
     pub responder: Arc<Responder>,
 }
@@ -54,6 +56,18 @@ pub fn make_data_folder(folder: &Path) -> anyhow::Result<()> {
     tempfile::tempfile_in(folder).map(drop).with_context(remedy)
 }
 
+impl Rooms {
+    /// Calibrates where that is needed, and waits for it at most so long: then the bot answers by the program's own rule until the calibration is
+    /// done behind it.
+    pub async fn calibrate(&self, patience: Duration) {
+        let calibrator = Arc::clone(&self.calibrator);
+        let calibration = tokio::task::spawn_blocking(move || calibrator.bring_up_to_date());
+        if tokio::time::timeout(patience, calibration).await.is_err() {
+            tracing::info!("the calibration goes on; until it is done the bot {}", self.responder.rule());
+        }
+    }
+}
+
 /// Opens everything: prompts and entries first (they are quick and the likeliest to be wrong), then the models, fetching what is missing.
 pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     let prompts = Arc::new(Prompts::load(Some(&settings.prompts.folder), &settings.shop.name)?);
@@ -62,16 +76,17 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     let models = fetch_models(settings).await?;
     let (retriever, drafter) = tokio::try_join!(open_retriever(settings, &models, entries), open_drafter(settings, &models))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let calibrator = Arc::new(Calibrator::new(settings, Arc::clone(&retriever)));
     let responder = Responder::new(ResponderParts {
         retriever: Arc::clone(&retriever),
         orders: Arc::new(store.clone()),
         prompts: Arc::clone(&prompts),
         drafter,
-        threshold: Threshold::new(settings.answers.threshold),
+        rule: calibrator.rule(),
         verify_attempts: settings.orders.verify_attempts,
         locale: settings.shop.locale.clone(),
     });
-    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, responder: Arc::new(responder) })
+    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder: Arc::new(responder) })
 }
 
 /// The model files, fetched where they are missing.

@@ -3,12 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::calibrate::Calibrator;
 use crate::knowledge;
 use crate::retrieval::Retriever;
 
+/// Takes in what was edited: the entries at once, then the calibration that belongs to them.
+pub fn reload(folder: &Path, retriever: &Retriever, calibrator: &Calibrator) {
+    replace(folder, retriever);
+    calibrator.bring_up_to_date();
+}
+
 /// Reads the folder again and swaps the index, unless nothing an answer depends on has changed. A broken file keeps the old version: the log says
 /// which line is wrong.
-pub fn reload(folder: &Path, retriever: &Arc<Retriever>) {
+fn replace(folder: &Path, retriever: &Retriever) {
     let fresh = match knowledge::load(folder) {
         Ok(fresh) if fresh.hash == retriever.knowledge().hash => return,
         Ok(fresh) => Arc::new(fresh),

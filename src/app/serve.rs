@@ -27,6 +27,9 @@ use crate::jobs::turns::TurnFailure;
 use crate::jobs::{RunTurn, Turns};
 use crate::store::SqliteStore;
 
+/// A calibration that takes longer is finished behind the running server.
+const CALIBRATION_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Runs the server until a signal stops it.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let began = Instant::now();
@@ -86,8 +89,9 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
         turns.wake(id);
     }
     tokio::spawn(sweep(rooms.store.clone(), turns.clone(), soft.clone()));
-    let (folder, retriever) = (settings.knowledge.folder.clone(), Arc::clone(&rooms.retriever));
-    let watch = watch_folder(folder.clone(), soft.clone(), move || reload::reload(&folder, &retriever));
+    rooms.calibrate(CALIBRATION_PATIENCE).await;
+    let (folder, retriever, calibrator) = (settings.knowledge.folder.clone(), Arc::clone(&rooms.retriever), Arc::clone(&rooms.calibrator));
+    let watch = watch_folder(folder.clone(), soft.clone(), move || reload::reload(&folder, &retriever, &calibrator));
 
     let metrics_address = metrics.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
     if let Some((listener, recorder)) = metrics {
@@ -239,6 +243,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
         },
         handoff_line: Arc::new(move |locale| own_prompts.phrases(locale).text("handoff.asked", &[])),
         readiness: Readiness::default(),
+        rule: rooms.calibrator.rule(),
         soft: soft.clone(),
         limits: Limits {
             sessions: Rate::new(limits.sessions_per_minute, limits.sessions_per_minute),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use crate::commerce::{CustomerProof, GuestClaim, Orders};
-use crate::confidence::{self, Threshold, Verdict};
+use crate::confidence::{Rule, Verdict};
 use crate::conversation::{Decision, HandoffReason, Message, Source};
 use crate::knowledge::Entry;
 use crate::prompt::{Phrases, Prompts};
@@ -69,8 +71,8 @@ pub struct ResponderParts {
     pub prompts: Arc<Prompts>,
     /// The language model, where there is one.
     pub drafter: Option<Drafter>,
-    /// The lowest confidence at which the bot answers.
-    pub threshold: Threshold,
+    /// By what it is decided whether the bot answers. Replaced while the bot runs, when the knowledge is.
+    pub rule: Arc<ArcSwap<Rule>>,
     /// Failed verifications before a person gets the conversation.
     pub verify_attempts: usize,
     /// The shop's language.
@@ -104,6 +106,11 @@ impl Responder {
     /// The phrases in the language of a text.
     pub fn phrases_for(&self, text: &str) -> &Phrases {
         self.parts.prompts.phrases(locale_of(text, &self.parts.locale))
+    }
+
+    /// The rule that holds now.
+    pub fn rule(&self) -> Arc<Rule> {
+        self.parts.rule.load_full()
     }
 
     async fn order(&self, talk: OrderTalk, phrases: &Phrases) -> Result<Reply, RespondError> {
@@ -140,9 +147,9 @@ impl Responder {
 
     async fn decide(&self, question: &str) -> Result<Verdict, RespondError> {
         let retriever = Arc::clone(&self.parts.retriever);
-        let threshold = self.parts.threshold;
+        let rule = self.rule();
         let question = question.to_owned();
-        let search = move || retriever.candidates(&question).map(|hits| confidence::decide(&hits, threshold));
+        let search = move || retriever.candidates(&question).map(|hits| rule.decide(&hits));
         let verdict = tokio::task::spawn_blocking(search).await.map_err(|fault| RespondError::Worker(fault.to_string()))?;
         Ok(verdict?)
     }

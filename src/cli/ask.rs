@@ -1,7 +1,7 @@
 //! `nightdesk ask`: the quickest way to try a knowledge base.
 
 use std::io::{BufRead, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::app::{Rooms, open_rooms};
 use crate::assistant::Reply;
+use crate::confidence::Rule;
 use crate::config::Settings;
 use crate::conversation::{Author, Content, ConversationId, Message, MessageId, Source};
 
@@ -25,7 +26,7 @@ pub struct AskArgs {
     /// Read questions as lines from standard input; one reply a line with --json.
     #[arg(long, conflicts_with = "question")]
     stdin: bool,
-    /// Print each reply as a JSON object: question, decision, confidence, reply, sources, model, milliseconds.
+    /// Print each reply as a JSON object: question, decision, confidence, threshold, reply, sources, model, milliseconds.
     #[arg(long)]
     json: bool,
 }
@@ -35,6 +36,9 @@ struct Answered<'a> {
     question: &'a str,
     decision: &'a str,
     confidence: f64,
+    threshold: f64,
+    threshold_basis: &'a str,
+    calibration: &'a str,
     reply: &'a str,
     sources: Vec<SourceOut<'a>>,
     model: &'a str,
@@ -53,6 +57,8 @@ enum SourceOut<'a> {
 /// Answers one question or many.
 pub async fn run(settings: Settings, args: AskArgs) -> anyhow::Result<()> {
     let rooms = open_rooms(&settings).await?;
+    // Nobody waits at a socket here: the reply is to be that of a server that runs for a while.
+    rooms.calibrate(Duration::MAX).await;
     let mut out = std::io::stdout().lock();
     match &args.question {
         Some(question) => answer(&rooms, question, args.json, &mut out).await?,
@@ -79,11 +85,15 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
     let began = Instant::now();
     let reply = rooms.responder.respond(&[as_message(rooms, &content)]).await?;
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let rule = rooms.responder.rule();
     if json {
         let answered = Answered {
             question: content.as_str(),
             decision: reply.decision.as_str(),
             confidence: reply.confidence,
+            threshold: rule.threshold.value(),
+            threshold_basis: rule.promise.as_str(),
+            calibration: rule.calibration.origin().as_str(),
             reply: &reply.content,
             sources: reply.sources.iter().map(source).collect(),
             model: &reply.model,
@@ -93,7 +103,7 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
         writeln!(out, "{}", serde_json::to_string(&answered)?)?;
     } else {
         writeln!(out, "{}", reply.content)?;
-        writeln!(out, "\n  {}\n", summary(&reply, milliseconds))?;
+        writeln!(out, "\n  {}\n", summary(&reply, &rule, milliseconds))?;
     }
     out.flush().context("standard output cannot be written")
 }
@@ -119,7 +129,7 @@ fn source(source: &Source) -> SourceOut<'_> {
     }
 }
 
-fn summary(reply: &Reply, milliseconds: u64) -> String {
+fn summary(reply: &Reply, rule: &Rule, milliseconds: u64) -> String {
     let sources: Vec<&str> = reply
         .sources
         .iter()
@@ -129,5 +139,6 @@ fn summary(reply: &Reply, milliseconds: u64) -> String {
         })
         .collect();
     let from = if sources.is_empty() { String::new() } else { format!(", from {}", sources.join(", ")) };
-    format!("{}, confidence {:.2}{from}, words: {}, {milliseconds} ms", reply.decision.as_str(), reply.confidence, reply.model)
+    let (decision, confidence, threshold) = (reply.decision.as_str(), reply.confidence, rule.threshold.value());
+    format!("{decision}, confidence {confidence:.2} (answers from {threshold:.2}){from}, words: {}, {milliseconds} ms", reply.model)
 }

@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 
 use super::output::print;
 use super::progress::Progress;
-use crate::app::{open_encoder, open_search};
+use crate::app::{live_rule, open_encoder, open_search, rehearsed_rule, shipped_rule};
+use crate::confidence::Rule;
 use crate::config::Settings;
 use crate::evaluation::intents::{Test, Training};
 use crate::evaluation::lists::{self, Mistakes};
-use crate::evaluation::report::{self, Operating};
+use crate::evaluation::report;
 use crate::evaluation::shops::Shop;
 use crate::evaluation::stackfaq::StackFaq;
-use crate::evaluation::{Depth, Question, Summary, Trial, ask, chart, gaps, metrics, questions, score};
+use crate::evaluation::{Depth, Labelled, Summary, Trial, ask, chart, gaps, labels, metrics, questions, score};
 use crate::inference::Embed;
 use crate::knowledge;
 use crate::retrieval::{Retriever, Stage, Stages};
@@ -39,8 +40,8 @@ pub enum EvalCommand {
     Stackfaq(StackfaqArgs),
 }
 
-const QUESTIONS_HELP: &str = "FILE is a CSV with the columns `question,entry`. `entry` is an entry's id, several parted by ` | ` where they answer \
-equally well, or `none` where no entry answers; a third of such questions is a good measure. Each question goes through the search and the decision \
+const QUESTIONS_HELP: &str = "FILE is a CSV with the columns `question,entry`. `entry` is an entry's id, or `none` \
+where no entry answers; a third of such questions is a good measure. Each question goes through the search and the decision \
 of the server. What the server treats before the search (a greeting, an order number, the wish for a person) is searched here like all else.
 
 Printed are the figures at each threshold, the worst mistakes, and the gaps: groups of questions without a good entry, and what would help. `at most \
@@ -156,30 +157,38 @@ async fn run_questions(settings: Settings, args: QuestionsArgs) -> anyhow::Resul
     let stages = Stages::without(&args.common.without)?;
     let entries = Arc::new(knowledge::load(&settings.knowledge.folder)?);
     let file = questions::read(&args.file, &entries)?;
+    let mut notes = labels::notes(&file);
     let data = settings.server.data.clone();
     let picture = args.svg.clone().unwrap_or_else(|| data.join("eval.svg"));
     std::fs::create_dir_all(&data)
         .with_context(|| format!("the data folder {} cannot be made; name another with --data DIR", data.display()))?;
     must_be_writable(&picture, "--svg")?;
-    let operating = operating(&settings);
     let encoder = open_encoder(&settings).await?;
     let folder = settings.knowledge.folder.display().to_string();
     blocking(move || {
         let count = entries.entries.len();
-        let retriever = open_search(entries, &encoder, Some(&data.join("embeddings.bin")), stages)?;
-        let trials = try_out(&retriever, file.questions, Depth::Candidates)?;
-        let summary = Summary::of(&trials, operating.threshold);
-        let found = find_gaps(&trials, &operating, encoder.as_ref())?;
+        let retriever = Arc::new(open_search(entries, &encoder, Some(&data.join("embeddings.bin")), stages)?);
+        let (rule, same) = rule_for(&settings, &retriever, &args.file)?;
+        if same {
+            notes.push(
+                "these are the questions that the calibration was made from: judge an edit by others, or by what the rule promises"
+                    .to_owned(),
+            );
+        }
+        let trials = try_out(&retriever, &rule, labels::labelled(&file), Depth::Candidates)?;
+        let threshold = rule.threshold.value();
+        let summary = Summary::of(&trials, threshold);
+        let found = find_gaps(&trials, threshold, encoder.as_ref())?;
         let title = format!("{}: {} questions, {} entries", file_name(&args.file), summary.messages, count);
-        let caption = chart::Caption { title: &title, accepted: args.fail_over };
+        let caption = chart::Caption { title: &title, accepted: Some(args.fail_over.unwrap_or(rule.limit.max_wrong_rate)) };
         std::fs::write(&picture, chart::draw(&summary, &caption)).with_context(|| format!("{} cannot be written", picture.display()))?;
         let mistakes = Mistakes::of(&trials);
         if args.common.json {
             let mut out = report::figures_json(&summary);
-            describe(&mut out, &operating, stages, &file.notes);
+            describe(&mut out, &rule, stages, &notes);
             out["questions"] = json!(args.file.display().to_string());
             out["entries"] = json!(count);
-            out["mistakes"] = mistakes.json(operating.threshold);
+            out["mistakes"] = mistakes.json(threshold);
             out["gaps"] = lists::gaps_json(&found);
             out["svg"] = json!(picture.display().to_string());
             print_json(&out)?;
@@ -191,9 +200,9 @@ async fn run_questions(settings: Settings, args: QuestionsArgs) -> anyhow::Resul
                 ),
                 ("knowledge", format!("{folder}: {count} entries")),
             ];
-            explain(&mut header, &operating, stages, &file.notes);
+            explain(&mut header, &rule, stages, &notes);
             header.push(("picture", picture.display().to_string()));
-            let parts = [report::header(&header), report::figures(&summary), mistakes.text(operating.threshold), lists::gaps(&found)];
+            let parts = [report::header(&header), report::figures(&summary), mistakes.text(threshold), lists::gaps(&found)];
             print(parts.join("\n"))?;
         }
         Ok(fails(&summary, args.fail_over))
@@ -208,18 +217,20 @@ async fn run_intents(settings: Settings, args: IntentsArgs) -> anyhow::Result<()
     if let Some(out) = &args.out {
         must_be_writable(out, "--out")?;
     }
-    let operating = operating(&settings);
     let encoder = open_encoder(&settings).await?;
     blocking(move || {
         let retriever = open_search(Arc::new(training.knowledge.clone()), &encoder, None, stages)?;
+        let bar = Progress::new("rehearsing the training file", 0);
+        let rule = rehearsed_rule(&settings, &retriever, &|step| bar.reached(step.done, step.of))?;
+        drop(bar);
         let messages = test.messages();
         let bar = Progress::new("asking messages", messages.len());
-        let proposals = ask(&retriever, &messages, Depth::Candidates, &|| bar.tick())?;
+        let proposals = ask(&retriever, &rule.calibration, &messages, Depth::Candidates, &|| bar.tick())?;
         drop(bar);
         // Only from here on are the labels looked at.
         let (questions, unknown) = test.questions(&training);
         let trials = score(questions, proposals);
-        let summary = Summary::of(&trials, operating.threshold);
+        let summary = Summary::of(&trials, rule.threshold.value());
         if let Some(out) = &args.out {
             test.write_predictions(out, &training, &trials)?;
         }
@@ -230,7 +241,7 @@ async fn run_intents(settings: Settings, args: IntentsArgs) -> anyhow::Result<()
         let labels = training.knowledge.entries.len();
         if args.common.json {
             let mut out = report::figures_json(&summary);
-            describe(&mut out, &operating, stages, &notes);
+            describe(&mut out, &rule, stages, &notes);
             out["train"] = json!({"file": args.train.display().to_string(), "sentences": training.sentences, "labels": labels});
             out["test"] = json!({"file": args.test.display().to_string(), "messages": summary.messages, "in_scope": summary.answerable});
             out["in_scope_accuracy"] = json!(summary.right_first);
@@ -242,7 +253,7 @@ async fn run_intents(settings: Settings, args: IntentsArgs) -> anyhow::Result<()
             ("train", format!("{}: {} sentences, {labels} labels", args.train.display(), training.sentences)),
             ("test", format!("{}: {} in scope, {outside} out of scope", args.test.display(), summary.answerable)),
         ];
-        explain(&mut header, &operating, stages, &notes);
+        explain(&mut header, &rule, stages, &notes);
         header.extend(args.out.iter().map(|path| ("predictions", path.display().to_string())));
         print([report::header(&header), report::figures(&summary)].join("\n"))
     })
@@ -252,7 +263,7 @@ async fn run_intents(settings: Settings, args: IntentsArgs) -> anyhow::Result<()
 async fn run_shop(settings: Settings, args: ShopArgs) -> anyhow::Result<()> {
     let stages = Stages::without(&args.common.without)?;
     let shops: Vec<Shop> = args.folders.iter().map(|folder| Shop::read(folder)).collect::<Result<_, _>>()?;
-    let operating = operating(&settings);
+    let rule = shipped_rule(&settings);
     let encoder = open_encoder(&settings).await?;
     blocking(move || {
         let entries: usize = shops.iter().map(|shop| shop.knowledge.entries.len()).sum();
@@ -261,17 +272,17 @@ async fn run_shop(settings: Settings, args: ShopArgs) -> anyhow::Result<()> {
         let mut summaries = Vec::new();
         for shop in shops {
             let retriever = Retriever::open(Arc::new(shop.knowledge), Arc::clone(&encoder), None)?.with_stages(stages);
-            let trials = try_each(&retriever, shop.questions, Depth::Candidates, &bar)?;
-            summaries.push((shop.name, Summary::of(&trials, operating.threshold)));
+            let trials = try_each(&retriever, &rule, shop.questions, Depth::Candidates, &bar)?;
+            summaries.push((shop.name, Summary::of(&trials, rule.threshold.value())));
         }
         drop(bar);
         if args.common.json {
             let mut out = report::shops_json(&summaries);
-            describe(&mut out, &operating, stages, &[]);
+            describe(&mut out, &rule, stages, &[]);
             return print_json(&out);
         }
         let mut header = vec![("shops", format!("{}: {entries} entries; {others} messages of other kinds are not asked", summaries.len()))];
-        explain(&mut header, &operating, stages, &[]);
+        explain(&mut header, &rule, stages, &[]);
         print([report::header(&header), report::shops(&summaries)].join("\n"))
     })
     .await
@@ -280,12 +291,12 @@ async fn run_shop(settings: Settings, args: ShopArgs) -> anyhow::Result<()> {
 async fn run_stackfaq(settings: Settings, args: StackfaqArgs) -> anyhow::Result<()> {
     let stages = Stages::without(&args.common.without)?;
     let faq = StackFaq::read(&args.file)?;
-    let operating = operating(&settings);
+    let rule = shipped_rule(&settings);
     let encoder = open_encoder(&settings).await?;
     blocking(move || {
         let (entries, answers, messages) = (faq.knowledge.entries.len(), faq.answers, faq.questions.len());
         let retriever = open_search(Arc::new(faq.knowledge), &encoder, None, stages)?;
-        let trials = try_out(&retriever, faq.questions, Depth::Everything)?;
+        let trials = try_out(&retriever, &rule, faq.questions, Depth::Everything)?;
         let ranks: Vec<Option<usize>> = trials.iter().map(Trial::rank).collect();
         let ranking = metrics::ranking(&ranks);
         if args.common.json {
@@ -298,7 +309,7 @@ async fn run_stackfaq(settings: Settings, args: StackfaqArgs) -> anyhow::Result<
                 "map": ranking.mean_average_precision,
                 "ndcg_at_10": ranking.ndcg_at_10,
             });
-            describe(&mut out, &operating, stages, &[]);
+            describe(&mut out, &rule, stages, &[]);
             return print_json(&out);
         }
         let mut header =
@@ -309,26 +320,33 @@ async fn run_stackfaq(settings: Settings, args: StackfaqArgs) -> anyhow::Result<
     .await
 }
 
-/// The threshold that the server would use.
-fn operating(settings: &Settings) -> Operating {
-    Operating { threshold: settings.answers.threshold, origin: "answers.threshold of the configuration".to_owned() }
+/// The rule by which the server answers, and whether it was derived from this file. With a stage left out the rule is another one, which must not be
+/// remembered as the server's.
+fn rule_for(settings: &Settings, retriever: &Arc<Retriever>, file: &Path) -> anyhow::Result<(Rule, bool)> {
+    if retriever.stages() == Stages::ALL {
+        return Ok(live_rule(settings, Arc::clone(retriever), file));
+    }
+    let elsewhere = tempfile::tempdir().context("no temporary folder can be made")?;
+    let mut settings = settings.clone();
+    settings.server.data = elsewhere.path().to_owned();
+    Ok(live_rule(&settings, Arc::clone(retriever), file))
 }
 
 /// Asks all questions and brings the labels to the proposals.
-fn try_out(retriever: &Retriever, questions: Vec<Question>, depth: Depth) -> anyhow::Result<Vec<Trial>> {
+fn try_out(retriever: &Retriever, rule: &Rule, questions: Vec<Labelled>, depth: Depth) -> anyhow::Result<Vec<Trial>> {
     let bar = Progress::new("asking messages", questions.len());
-    try_each(retriever, questions, depth, &bar)
+    try_each(retriever, rule, questions, depth, &bar)
 }
 
-fn try_each(retriever: &Retriever, questions: Vec<Question>, depth: Depth, bar: &Progress) -> anyhow::Result<Vec<Trial>> {
+fn try_each(retriever: &Retriever, rule: &Rule, questions: Vec<Labelled>, depth: Depth, bar: &Progress) -> anyhow::Result<Vec<Trial>> {
     let messages: Vec<&str> = questions.iter().map(|question| question.message.as_str()).collect();
-    let proposals = ask(retriever, &messages, depth, &|| bar.tick())?;
+    let proposals = ask(retriever, &rule.calibration, &messages, depth, &|| bar.tick())?;
     Ok(score(questions, proposals))
 }
 
-fn find_gaps(trials: &[Trial], operating: &Operating, encoder: &dyn Embed) -> anyhow::Result<Vec<gaps::Gap>> {
-    let bar = Progress::new("grouping messages without a good entry", gaps::count(trials, operating.threshold));
-    Ok(gaps::find(trials, operating.threshold, encoder, &|| bar.tick())?)
+fn find_gaps(trials: &[Trial], threshold: f64, encoder: &dyn Embed) -> anyhow::Result<Vec<gaps::Gap>> {
+    let bar = Progress::new("grouping messages without a good entry", gaps::count(trials, threshold));
+    Ok(gaps::find(trials, threshold, encoder, &|| bar.tick())?)
 }
 
 /// Whether a shop's pipeline should stop, having said why.
@@ -340,8 +358,8 @@ fn fails(summary: &Summary, limit: Option<f64>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn explain(header: &mut Vec<(&str, String)>, operating: &Operating, stages: Stages, notes: &[String]) {
-    header.push(("threshold", format!("{:.3}, from {}", operating.threshold, operating.origin)));
+fn explain(header: &mut Vec<(&str, String)>, rule: &Rule, stages: Stages, notes: &[String]) {
+    header.push(("rule", format!("the bot {rule}")));
     header.extend(left_out(stages));
     header.extend(notes.iter().map(|note| ("note", note.clone())));
 }
@@ -351,8 +369,13 @@ fn left_out(stages: Stages) -> Option<(&'static str, String)> {
     (!names.is_empty()).then(|| ("without", names.join(", ")))
 }
 
-fn describe(out: &mut Value, operating: &Operating, stages: Stages, notes: &[String]) {
-    out["threshold"] = json!({"value": operating.threshold, "origin": operating.origin});
+fn describe(out: &mut Value, rule: &Rule, stages: Stages, notes: &[String]) {
+    out["threshold"] = json!({
+        "value": rule.threshold.value(),
+        "calibration": rule.calibration.origin().as_str(),
+        "promise": rule.promise.as_str(),
+        "rule": format!("the bot {rule}"),
+    });
     out["without"] = stages.left_out().iter().map(|stage| stage.name()).collect();
     out["notes"] = json!(notes);
 }
@@ -363,7 +386,9 @@ fn print_json(value: &Value) -> anyhow::Result<()> {
 
 /// Found before the work, not after it. What stands in the file stays until the new content is complete.
 fn must_be_writable(path: &Path, option: &str) -> anyhow::Result<()> {
+    let is_new = !path.exists();
     match std::fs::OpenOptions::new().append(true).create(true).open(path) {
+        Ok(_) if is_new => Ok(std::fs::remove_file(path)?),
         Ok(_) => Ok(()),
         Err(fault) => bail!("{} cannot be written ({fault}); name another file with {option}", path.display()),
     }

@@ -8,15 +8,26 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// So many steps of one kind begin.
+    /// So many steps of one kind begin; 0 where their number is not known yet.
     pub fn new(what: &str, steps: usize) -> Self {
         if !std::io::stderr().is_terminal() {
-            eprintln!("{what}: {steps}");
+            match steps {
+                0 => eprintln!("{what}"),
+                _ => eprintln!("{what}: {steps}"),
+            }
             return Self(None);
         }
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} ({elapsed}, {eta} left)")
             .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("=> "));
         Self(Some(ProgressBar::new(steps as u64).with_style(style).with_message(what.to_owned())))
+    }
+
+    /// So many of so many are done.
+    pub fn reached(&self, done: usize, of: usize) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(of as u64);
+            bar.set_position(done as u64);
+        }
     }
 
     /// One is done.

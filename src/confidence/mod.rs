@@ -1,9 +1,17 @@
-//! Confidence: from the scores of retrieval to one probability, and the one place that decides whether the bot answers. Pure.
+//! Confidence: from the scores of retrieval to one calibrated probability, the threshold that keeps the accepted wrong rate, and the one place that
+//! decides whether the bot answers. Pure.
+//!
+//! `features` turns hits into log-odds that are the same for every shop. [`Calibration`] maps them, monotonically, to the probability that the proposed
+//! answer is right. [`risk`] finds the threshold from judged messages. A [`Rule`] is both together, with what is known about them.
 
+mod calibration;
 mod features;
 pub mod risk;
+mod rule;
 mod verdict;
 
-pub use features::{Features, confidence};
+pub use calibration::{Calibration, Example, Origin};
+pub use features::{Features, log_odds};
 pub use risk::{Guarantee, Judged, TooFew, promised_threshold, threshold_for, upper_bound};
+pub use rule::{Limit, Promise, Rule};
 pub use verdict::{Threshold, Verdict, decide};

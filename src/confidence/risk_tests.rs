@@ -134,9 +134,9 @@ fn a_promise_on_average() {
     };
     check(&[0.99, 0.95, 0.9, 0.5, 0.2], 0.7);
     check(&[0.99, 0.95, 0.92, 0.8, 0.2], 0.5);
-    check(&[0.8, 0.7], 1.0);
-    check(&[], 1.0);
-    // Where all may be answered, what is below the least of them is still as good as the limit down to there.
+    // Where nothing is confident enough, or nothing less confident says where doubt begins, each single message must promise the rate.
+    check(&[0.8, 0.7], 0.9);
+    check(&[], 0.9);
     check(&[0.99, 0.98], 0.9);
     check(&[0.95, 0.9, 0.9, 0.6], 0.75);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::confidence;
+use super::Calibration;
 use crate::knowledge::Entry;
 use crate::retrieval::Hit;
 
@@ -57,8 +57,9 @@ impl Verdict {
 }
 
 /// Decides from the hits of a search, the best first. Two hits or more must be given where there are as many: the lead over the second counts.
-pub fn decide(hits: &[Hit], threshold: Threshold) -> Verdict {
-    let confidence = confidence(hits);
+/// The one decision point: nothing else compares a confidence with a threshold.
+pub fn decide(hits: &[Hit], calibration: &Calibration, threshold: Threshold) -> Verdict {
+    let confidence = calibration.confidence(hits);
     match hits.first() {
         Some(hit) if confidence >= threshold.0 => Verdict::Answer { entry: Arc::clone(&hit.entry), confidence },
         _ => Verdict::HandOver { confidence },

@@ -49,8 +49,10 @@ pub fn load(overrides: &Overrides) -> Result<Settings, ConfigError> {
     for folder in [&mut settings.server.data, &mut settings.knowledge.folder, &mut settings.prompts.folder, &mut settings.models.folder] {
         *folder = base.join(&*folder);
     }
-    if !settings.engine.adapter.as_os_str().is_empty() {
-        settings.engine.adapter = base.join(&settings.engine.adapter);
+    for file in [&mut settings.engine.adapter, &mut settings.answers.questions] {
+        if !file.as_os_str().is_empty() {
+            *file = base.join(&*file);
+        }
     }
     let here = environment::working_folder();
     if let Some(data) = &overrides.data {
@@ -110,7 +112,15 @@ mod tests {
         check("[shop]\nnmae = 'x'", "nmae");
         check("[shopp]\nname = 'x'", "shopp");
         check("[server]\nlisten = 'nowhere'", "server.listen");
-        check("[answers]\nthreshold = 1.5", "answers.threshold");
+        check("[answers]\nthreshold = 1.5", "answers.threshold must lie between 0 and 1, or be -1");
+        check("[answers]\nthreshold = -0.5", "answers.threshold");
+        check("[answers]\nthreshold = nan", "answers.threshold");
+        check("[answers]\nmax_wrong_rate = 0", "answers.max_wrong_rate must lie between 0.001 and 0.5");
+        check("[answers]\nmax_wrong_rate = 5", "answers.max_wrong_rate");
+        check("[answers]\nmax_wrong_rate = 'low'", "answers.max_wrong_rate");
+        check("[answers]\nwrong_rate_confidence = 1.0", "answers.wrong_rate_confidence must lie between 0.5 and 0.9999");
+        check("[answers]\nwrong_rate_confidence = 0.1", "answers.wrong_rate_confidence");
+        check("[answers]\nquestions = 7", "answers.questions");
         check("[widget]\nallowed_origins = ['javascript:alert(1)']", "widget.allowed_origins");
         check("[engine]\nurl = 'localhost:8081'\nmodel = 'm'", "engine.url must be the base address");
         check("[engine]\nurl = 'http://localhost:8081/v1'", "engine.model is empty");

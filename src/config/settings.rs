@@ -135,7 +135,13 @@ pub enum AnswerStyle {
 pub struct Answers {
     /// Who chooses the words.
     pub style: AnswerStyle,
-    /// The lowest confidence at which the bot answers.
+    /// The share of the answers that may be wrong.
+    pub max_wrong_rate: f64,
+    /// How sure that has to be.
+    pub wrong_rate_confidence: f64,
+    /// Labelled questions; empty: `questions.csv` in the knowledge folder, if it is there.
+    pub questions: PathBuf,
+    /// The lowest confidence at which the bot answers; below 0: derived from `max_wrong_rate`.
     pub threshold: f64,
     /// Milliseconds that a draft may take.
     pub draft_deadline_ms: u64,
@@ -209,7 +215,15 @@ impl Settings {
             "shop.website_token must be one or more visible ASCII characters",
         );
         check(self.server.metrics_address().is_some(), "server.metrics_listen must be an address such as 127.0.0.1:9464, or empty");
-        check((0.0..=1.0).contains(&self.answers.threshold), "answers.threshold must lie between 0 and 1");
+        check(
+            self.answers.threshold == -1.0 || (0.0..=1.0).contains(&self.answers.threshold),
+            "answers.threshold must lie between 0 and 1, or be -1 to be derived from answers.max_wrong_rate",
+        );
+        check((0.001..=0.5).contains(&self.answers.max_wrong_rate), "answers.max_wrong_rate must lie between 0.001 and 0.5");
+        check(
+            (0.5..=0.9999).contains(&self.answers.wrong_rate_confidence),
+            "answers.wrong_rate_confidence must lie between 0.5 and 0.9999",
+        );
         check(matches!(self.models.profile.as_str(), "default" | "quality"), "models.profile must be default or quality");
         check((1..=600_000).contains(&self.answers.draft_deadline_ms), "answers.draft_deadline_ms must lie between 1 and 600000");
         check((1..=1_024).contains(&self.answers.draft_tokens), "answers.draft_tokens must lie between 1 and 1024");

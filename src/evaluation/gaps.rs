@@ -170,7 +170,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::{Proposal, Question};
+    use crate::evaluation::{Labelled, Proposal};
     use crate::inference::InferenceError;
 
     /// Unit vectors of the plane at these angles.
@@ -250,7 +250,7 @@ mod tests {
                 line: 1,
             };
             let proposal = Proposal { entry: Some(Arc::new(entry)), confidence, ranked: vec![id("x")] };
-            Trial { question: Question { message: message.into(), expected }, proposal }
+            Trial { question: Labelled { message: message.into(), expected }, proposal }
         };
         let trials = [
             trial("b1", Some("x"), 0.4),

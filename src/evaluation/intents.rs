@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{EvaluationError, Found};
-use super::trial::{Expected, Question, Trial};
+use super::trial::{Expected, Labelled, Trial};
 use super::two_columns::{self, Row};
 use crate::knowledge::{Entry, EntryId, Knowledge};
 use crate::support::text::ellipsis;
@@ -132,7 +132,7 @@ impl Test {
     }
 
     /// The messages with what they should come to. A label that the training file does not have is in scope and answered by nothing; the note counts them.
-    pub fn questions(&self, training: &Training) -> (Vec<Question>, Option<String>) {
+    pub fn questions(&self, training: &Training) -> (Vec<Labelled>, Option<String>) {
         let ids: HashMap<&str, &EntryId> =
             training.labels.iter().map(String::as_str).zip(training.knowledge.entries.iter().map(|entry| &entry.id)).collect();
         let expected = |label: &str| match ids.get(label) {
@@ -140,8 +140,8 @@ impl Test {
             Some(id) => Expected::OneOf(vec![(*id).clone()]),
             None => Expected::Absent,
         };
-        let questions: Vec<Question> =
-            self.rows.iter().map(|row| Question { message: row.message.clone(), expected: expected(&row.label) }).collect();
+        let questions: Vec<Labelled> =
+            self.rows.iter().map(|row| Labelled { message: row.message.clone(), expected: expected(&row.label) }).collect();
         let unknown: BTreeSet<&str> =
             self.rows.iter().map(|row| row.label.as_str()).filter(|label| expected(label) == Expected::Absent).collect();
         let count = questions.iter().filter(|question| question.expected == Expected::Absent).count();

@@ -1,13 +1,16 @@
-//! Measuring: labelled messages go through the search and the decision of the server, and what came of them is counted. Only this room reads
-//! labelled files; it writes nothing but what its caller asks for.
+//! Evaluation: what can be known about a shop's bot before shoppers ask it. Labelled messages go through the search and the decision of the server, and
+//! what comes of them is counted; a knowledge base rehearses by itself what nobody has labelled.
 
+pub mod attempt;
 pub mod chart;
 pub mod error;
 pub mod gaps;
 pub mod intents;
+pub mod labels;
 pub mod lists;
 pub mod metrics;
 pub mod questions;
+pub mod rehearsal;
 pub mod report;
 pub mod shops;
 pub mod stackfaq;
@@ -19,4 +22,4 @@ mod two_columns;
 
 pub use error::EvaluationError;
 pub use summary::Summary;
-pub use trial::{Depth, Expected, Proposal, Question, Trial, ask, score};
+pub use trial::{Depth, Expected, Labelled, Proposal, Trial, ask, score};

@@ -1,149 +1,241 @@
-//! A shop's own labelled questions: `question,entry`, with `none` where no entry answers.
+//! A shop's labelled questions: `question,entry`, with `none` for what nothing covers.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::error::{EvaluationError, Found};
-use super::trial::{Expected, Question};
-use super::two_columns;
-use crate::knowledge::{EntryId, Knowledge};
-use crate::support::text::ellipsis;
+use super::attempt::{Attempt, embed_all};
+use crate::knowledge::{Entry, EntryId, Knowledge};
+use crate::retrieval::{RetrievalError, Retriever};
 
 /// The label of a question that no entry answers.
-pub const NONE: &str = "none";
-/// Parts entries that answer equally well.
-const SEPARATOR: char = '|';
+pub const NOT_COVERED: &str = "none";
+/// The first line of the file.
+const HEADER: [&str; 2] = ["question", "entry"];
+/// A file above this size is no list that somebody labelled.
+const FILE_LIMIT: u64 = 16 * 1024 * 1024;
+/// More faults than these are counted, not printed.
+const SHOWN: usize = 10;
 
-/// What a file of questions gives.
-pub struct Questions {
-    /// The questions in the order of the file.
-    pub questions: Vec<Question>,
-    /// What the reader should know of the file.
-    pub notes: Vec<String>,
+/// One line of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What a shopper wrote.
+    pub text: String,
+    /// The entry that answers it; `None` where none does.
+    pub entry: Option<EntryId>,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
-/// Reads the file. Each line with a fault is named, an entry that the knowledge base does not have among them.
-pub fn read(path: &Path, knowledge: &Knowledge) -> Result<Questions, EvaluationError> {
-    let ids: HashMap<&str, &EntryId> = knowledge.entries.iter().map(|entry| (entry.id.as_str(), &entry.id)).collect();
-    let mut found = Found::new(path);
-    let mut questions = Vec::new();
-    let mut labels: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in two_columns::read(path, ["question", "entry"])? {
-        let message = row.message.trim().to_owned();
-        if message.is_empty() {
-            found.at(row.line, "the question is empty");
-        } else if row.label.split(SEPARATOR).all(|label| label.trim().is_empty()) {
-            found.at(row.line, format!("the entry is empty; a question that no entry answers is labelled `{NONE}`"));
+/// Why a file of labelled questions was not read. Every fault names its line.
+#[derive(Debug, thiserror::Error)]
+pub enum QuestionsError {
+    /// The operating system refused.
+    #[error("the labelled questions {} cannot be read ({source}): check the path and that this user may read it", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not what it should be.
+    #[error("{}{}: {sentence}", path.display(), if *line == 0 { String::new() } else { format!(":{line}") })]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; 0 for the file as a whole.
+        line: usize,
+        /// What is wrong, and the remedy.
+        sentence: String,
+    },
+    /// Lines that cannot be used, all of them.
+    #[error("{}: {}", path.display(), first_of(faults))]
+    Lines {
+        /// The file.
+        path: PathBuf,
+        /// Line and sentence of each.
+        faults: Vec<(usize, String)>,
+    },
+}
+
+/// Reads the file and checks it against the entries. Either all of it is right, or every fault is named.
+pub fn read(path: &Path, knowledge: &Knowledge) -> Result<Vec<Question>, QuestionsError> {
+    let unreadable = |source| QuestionsError::Read { path: path.to_owned(), source };
+    if fs::metadata(path).map_err(unreadable)?.len() > FILE_LIMIT {
+        return Err(shape(path, 0, format!("the file is larger than {} MB: take a sample", FILE_LIMIT / 1024 / 1024)));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|fault| {
+        let valid = fault.utf8_error().valid_up_to();
+        let line = fault.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        shape(path, line, "this line is not UTF-8: save the file with the encoding UTF-8".to_owned())
+    })?;
+    parse(path, &text, knowledge)
+}
+
+/// The same from a text that was read already; `path` names it in faults.
+pub fn parse(path: &Path, text: &str, knowledge: &Knowledge) -> Result<Vec<Question>, QuestionsError> {
+    // Spreadsheets put a mark of three bytes before UTF-8.
+    let text = text.trim_start_matches('\u{feff}');
+    let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header = rows.headers().map_err(|fault| shape(path, line_of(fault.position()), fault.to_string()))?.clone();
+    if text.trim().is_empty() {
+        return Err(shape(path, 0, "the file is empty: its first line is `question,entry`, then one labelled question a line".to_owned()));
+    }
+    if !header.iter().map(str::to_ascii_lowercase).eq(HEADER) {
+        let found = header.iter().collect::<Vec<_>>().join(",");
+        return Err(shape(path, 1, format!("the header is `{found}` and must be `question,entry`")));
+    }
+    let (mut questions, mut faults) = (Vec::new(), Vec::new());
+    for row in rows.records() {
+        let row = row.map_err(|fault| shape(path, line_of(fault.position()), fault.to_string()))?;
+        let line = line_of(row.position());
+        match question(&row, line, knowledge) {
+            Ok(question) => questions.push(question),
+            Err(sentence) => faults.push((line, sentence)),
         }
-        labels.entry(message.clone()).or_default().push(row.label.clone());
-        let expected = if row.label == NONE {
-            Expected::NotCovered
-        } else {
-            let mut right = Vec::new();
-            for label in row.label.split(SEPARATOR).map(str::trim).filter(|label| !label.is_empty()) {
-                match ids.get(label) {
-                    Some(id) => right.push((*id).clone()),
-                    None => found.at(
-                        row.line,
-                        format!(
-                            "the knowledge base has no entry '{}'; an id is `topic/slug` as `nightdesk ask` shows it, and `{NONE}` says that no entry answers",
-                            ellipsis(label, 60)
-                        ),
-                    ),
-                }
-            }
-            Expected::OneOf(right)
-        };
-        questions.push(Question { message, expected });
     }
-    let questions = found.or(questions)?;
-    let mut notes = Vec::new();
-    let repeats = questions.len() - labels.len();
-    if repeats > 0 {
-        notes.push(format!("{repeats} of the questions are repeated; each counts"));
+    if !faults.is_empty() {
+        return Err(QuestionsError::Lines { path: path.to_owned(), faults });
     }
-    let torn: Vec<&String> =
-        labels.iter().filter(|(_, labels)| labels.iter().any(|label| *label != labels[0])).map(|(message, _)| message).collect();
-    if let Some(first) = torn.first() {
-        let count = torn.len();
-        notes.push(format!(
-            "{count} of the questions have several labels, of which at most one can be right, such as '{}'",
-            ellipsis(first, 60)
+    if questions.is_empty() {
+        return Err(shape(
+            path,
+            0,
+            "the file holds no question below its header: add one a line, like `do you ship abroad,delivery/countries`".to_owned(),
         ));
     }
-    if questions.iter().all(|question| question.expected != Expected::NotCovered) {
-        notes.push(format!(
-            "no question is labelled `{NONE}`: the figures do not say what becomes of questions that nobody foresaw, which are the ones to fear"
-        ));
+    Ok(questions)
+}
+
+/// Asks all of them, as shoppers would; `progress` is told how many are done.
+pub fn ask(retriever: &Retriever, questions: &[Question], progress: &dyn Fn(usize)) -> Result<Vec<Attempt>, RetrievalError> {
+    let (frozen, memory) = retriever.frozen();
+    let texts: Vec<&str> = questions.iter().map(|question| question.text.as_str()).collect();
+    embed_all(memory.as_ref(), &texts, progress)?;
+    questions.iter().map(|question| Attempt::search(&frozen, &question.text, question.entry.clone())).collect()
+}
+
+fn question(row: &csv::StringRecord, line: usize, knowledge: &Knowledge) -> Result<Question, String> {
+    if row.len() != HEADER.len() {
+        return Err(format!("the line has {} fields and must have 2: put a question with a comma in it into double quotes", row.len()));
     }
-    Ok(Questions { questions, notes })
+    let (text, label) = (&row[0], &row[1]);
+    if !text.chars().any(char::is_alphanumeric) {
+        return Err("the question is empty: write what a shopper would, or remove the line".to_owned());
+    }
+    if label == NOT_COVERED {
+        return Ok(Question { text: text.to_owned(), entry: None, line });
+    }
+    if label.is_empty() {
+        return Err("the entry is empty: give its id, or `none` for a question that nothing covers".to_owned());
+    }
+    match knowledge.entries.iter().find(|entry| entry.id.as_str() == label) {
+        Some(entry) => Ok(Question { text: text.to_owned(), entry: Some(entry.id.clone()), line }),
+        None => Err(format!("there is no entry `{label}`{}", nearest(label, knowledge))),
+    }
+}
+
+/// The id that was probably meant: one with the same last part.
+fn nearest(label: &str, knowledge: &Knowledge) -> String {
+    let last = |id: &str| id.rsplit('/').next().unwrap_or(id).to_owned();
+    let alike = |entry: &&Arc<Entry>| last(entry.id.as_str()) == last(label);
+    match knowledge.entries.iter().find(alike) {
+        Some(entry) => format!("; is `{}` meant?", entry.id.as_str()),
+        None => "; `nightdesk ask --json` shows the ids of what it finds, and `none` stands for what nothing covers".to_owned(),
+    }
+}
+
+fn line_of(position: Option<&csv::Position>) -> usize {
+    position.map_or(0, |position| usize::try_from(position.line()).unwrap_or(0))
+}
+
+fn shape(path: &Path, line: usize, sentence: String) -> QuestionsError {
+    QuestionsError::Shape { path: path.to_owned(), line, sentence }
+}
+
+fn first_of(faults: &[(usize, String)]) -> String {
+    let shown: Vec<String> = faults.iter().take(SHOWN).map(|(line, sentence)| format!("line {line}: {sentence}")).collect();
+    let more = faults.len().saturating_sub(SHOWN);
+    if more == 0 { shown.join("; ") } else { format!("{}; and {more} more", shown.join("; ")) }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::knowledge::Entry;
 
-    fn read_as_file(content: &str) -> Result<Questions, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("q.csv");
-        std::fs::write(&path, content).unwrap();
-        let entry = |id: &str| {
+    fn knowledge(ids: &[&str]) -> Knowledge {
+        let entry = |id: &&str| {
             Arc::new(Entry {
                 id: EntryId::parse(id).unwrap(),
                 topic: "t".into(),
                 locale: "en".into(),
                 updated: None,
                 question: "Q?".into(),
-                phrasings: vec![],
+                phrasings: Vec::new(),
                 answer: "A.".into(),
                 file: "t.md".into(),
                 line: 1,
             })
         };
-        let prefix = format!("{}/", folder.path().display());
-        read(&path, &Knowledge::of(vec![entry("t/a"), entry("t/b")])).map_err(|fault| fault.to_string().replace(&prefix, ""))
+        Knowledge { entries: ids.iter().map(entry).collect(), hash: String::new() }
+    }
+
+    fn parsed(text: &str) -> Result<Vec<Question>, String> {
+        let found = parse(Path::new("kb/questions.csv"), text, &knowledge(&["delivery/time", "returns/how"]));
+        found.map_err(|fault| fault.to_string())
     }
 
     #[test]
-    fn labels_are_entries_or_none() {
-        let found = read_as_file("question,entry\n how? ,t/a\n\"a, b\nor c\",t/b | t/a\nwho,none\n").unwrap();
-        let id = |id: &str| EntryId::parse(id).unwrap();
-        let question = |message: &str, expected| Question { message: message.into(), expected };
+    fn lines_become_questions() {
+        let found = parsed(
+            "\u{feff}Question, Entry\r\nhow long?,delivery/time\r\n\r\n\"a, \"\"b\"\"\nand c\",none\n\u{600e}\u{4e48}\u{9000}\u{8d27} , returns/how",
+        )
+        .unwrap();
+        let shown: Vec<_> = found.iter().map(|q| (q.text.as_str(), q.entry.as_ref().map(EntryId::as_str), q.line)).collect();
         assert_eq!(
-            found.questions,
+            shown,
             [
-                question("how?", Expected::OneOf(vec![id("t/a")])),
-                question("a, b\nor c", Expected::OneOf(vec![id("t/b"), id("t/a")])),
-                question("who", Expected::NotCovered)
+                ("how long?", Some("delivery/time"), 2),
+                ("a, \"b\"\nand c", None, 4),
+                ("\u{600e}\u{4e48}\u{9000}\u{8d27}", Some("returns/how"), 6)
             ]
         );
-        assert_eq!(found.notes, Vec::<String>::new());
-        let notes = read_as_file("question,entry\nhow,t/a\nhow,t/a\nwho,t/a\nwho,t/b\n").unwrap().notes;
-        assert_eq!(notes.len(), 3, "{notes:?}");
-        for (note, expected) in notes.iter().zip([
-            "2 of the questions are repeated",
-            "1 of the questions have several labels",
-            "no question is labelled `none`",
-        ]) {
-            assert!(note.starts_with(expected), "{note}");
-        }
     }
 
     #[test]
-    fn faults_name_their_lines() {
-        for (content, expected) in [
-            ("question,entry\nhow,t/c\n", "q.csv:2: the knowledge base has no entry 't/c'"),
-            ("question,entry\nhow,t/a | None\n", "q.csv:2: the knowledge base has no entry 'None'"),
-            ("question,entry\nhow,t/a\n ,t/a\n", "q.csv:3: the question is empty"),
-            ("question,entry\nhow,\n", "q.csv:2: the entry is empty"),
-            ("question,entry\nhow, | \n", "q.csv:2: the entry is empty"),
-            ("question,label\nhow,t/a\n", "q.csv: its first line must name the columns `question` and `entry`"),
+    fn faults_name_their_line() {
+        for (text, said) in [
+            ("", &["the file is empty", "kb/questions.csv: "][..]),
+            ("\u{feff} \n", &["the file is empty"]),
+            ("question,entry\n", &["holds no question"]),
+            ("sentence,label\nx,none", &["kb/questions.csv:1", "`sentence,label`", "must be `question,entry`"]),
+            ("question,entry\nx,delivery/tim", &["line 2", "no entry `delivery/tim`"]),
+            ("question,entry\nx,shipping/time", &["line 2", "is `delivery/time` meant?"]),
+            ("question,entry\nx,none\n ?! ,none\ny,", &["line 3: the question is empty", "line 4: the entry is empty"]),
+            ("question,entry\none, two,none", &["line 2", "3 fields", "double quotes"]),
+            ("question,entry\nalone", &["line 2", "1 fields"]),
         ] {
-            let fault = read_as_file(content).err().unwrap();
-            assert!(fault.starts_with(expected), "{fault}");
+            let fault = parsed(text).unwrap_err();
+            for part in said {
+                assert!(fault.contains(part), "{text:?} gave {fault:?} without {part:?}");
+            }
         }
+        let many = format!("question,entry\n{}", "x,nowhere\n".repeat(12));
+        assert!(parsed(&many).unwrap_err().ends_with("and 2 more"));
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_say_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("questions.csv");
+        let fault = |path: &Path| read(path, &knowledge(&["a"])).unwrap_err().to_string();
+        assert!(fault(&path).contains("cannot be read"));
+        assert!(fault(folder.path()).contains("cannot be read"));
+        fs::write(&path, b"question,entry\nx,a\n\xff,none\n").unwrap();
+        assert!(fault(&path).contains("questions.csv:3: this line is not UTF-8"));
+        fs::write(&path, b"question,entry\nx,a\n").unwrap();
+        assert_eq!(read(&path, &knowledge(&["a"])).unwrap().len(), 1);
     }
 }

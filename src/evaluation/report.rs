@@ -7,15 +7,6 @@ use serde_json::{Value, json};
 use super::metrics::{Ranking, Risk};
 use super::summary::Summary;
 
-/// Where the threshold of a measurement is from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Operating {
-    /// The confidence from which the bot answers.
-    pub threshold: f64,
-    /// What set it.
-    pub origin: String,
-}
-
 /// Lines of a name and what is to be said about it.
 pub fn header(lines: &[(&str, String)]) -> String {
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -159,7 +150,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::{Expected, Proposal, Question, Trial};
+    use crate::evaluation::{Expected, Labelled, Proposal, Trial};
     use crate::knowledge::EntryId;
 
     fn summary(confidences: &[(f64, bool)]) -> Summary {
@@ -178,7 +169,7 @@ mod tests {
                 line: 1,
             };
             let proposal = Proposal { entry: Some(entry.into()), confidence: *confidence, ranked: vec![id.clone()] };
-            Trial { question: Question { message: "m".into(), expected }, proposal }
+            Trial { question: Labelled { message: "m".into(), expected }, proposal }
         };
         Summary::of(&confidences.iter().map(trial).collect::<Vec<_>>(), 0.7)
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{EvaluationError, Found};
 use super::texts::Texts;
-use super::trial::{Expected, Question};
+use super::trial::{Expected, Labelled};
 use crate::knowledge::{Entry, EntryId, Knowledge, read_text};
 
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
@@ -21,7 +21,7 @@ pub struct Shop {
     /// Its entries.
     pub knowledge: Knowledge,
     /// The messages that are asked: answerable ones, traps, and those that no entry covers.
-    pub questions: Vec<Question>,
+    pub questions: Vec<Labelled>,
     /// How many others there are (smalltalk, wishes for a person, hostile ones), which the server treats before or beside the search.
     pub others: usize,
 }
@@ -96,7 +96,7 @@ fn read_knowledge(path: &Path) -> Result<Knowledge, EvaluationError> {
     if entries.is_empty() { Err(EvaluationError::file(path, "it holds no entry")) } else { Ok(Knowledge::of(entries)) }
 }
 
-fn read_questions(path: &Path, knowledge: &Knowledge) -> Result<(Vec<Question>, usize), EvaluationError> {
+fn read_questions(path: &Path, knowledge: &Knowledge) -> Result<(Vec<Labelled>, usize), EvaluationError> {
     let mut found = Found::new(path);
     let known: HashSet<&str> = knowledge.entries.iter().map(|entry| entry.id.as_str()).collect();
     let mut questions = Vec::new();
@@ -123,7 +123,7 @@ fn read_questions(path: &Path, knowledge: &Knowledge) -> Result<(Vec<Question>, 
                 Expected::OneOf(ids.iter().filter_map(|id| EntryId::parse(id)).collect())
             }
         };
-        questions.push(Question { message: row.message, expected });
+        questions.push(Labelled { message: row.message, expected });
     }
     let questions = found.or(questions)?;
     if questions.is_empty() { Err(EvaluationError::file(path, "it holds no message to ask")) } else { Ok((questions, others)) }

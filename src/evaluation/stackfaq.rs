@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::error::EvaluationError;
 use super::texts::Texts;
-use super::trial::{Expected, Question};
+use super::trial::{Expected, Labelled};
 use crate::knowledge::{Entry, EntryId, Knowledge, read_text};
 
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
@@ -17,7 +17,7 @@ pub struct StackFaq {
     /// An entry a thread: its question, and its answers one after the other. No rephrasing is in it.
     pub knowledge: Knowledge,
     /// The rephrasings.
-    pub questions: Vec<Question>,
+    pub questions: Vec<Labelled>,
     /// How many answers the threads have.
     pub answers: usize,
 }
@@ -55,7 +55,7 @@ impl StackFaq {
             let id = EntryId::parse(&format!("thread-{}", index + 1)).expect("it is made of the letters of an id");
             // A star parts the rephrasings of two groups of people.
             let asked = thread.rephr.list().into_iter().filter(|text| text != "*");
-            questions.extend(asked.map(|message| Question { message, expected: Expected::OneOf(vec![id.clone()]) }));
+            questions.extend(asked.map(|message| Labelled { message, expected: Expected::OneOf(vec![id.clone()]) }));
             let own = thread.answer.list();
             answers += own.len();
             entries.push(Arc::new(Entry {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::EvaluationError;
-use crate::confidence::{Judged, confidence};
+use crate::confidence::{Calibration, Judged};
 use crate::knowledge::{Entry, EntryId};
 use crate::retrieval::{CANDIDATES, Hit, Retriever};
 
@@ -20,7 +20,7 @@ pub enum Expected {
 
 /// A message with its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct Labelled {
     /// What the shopper wrote.
     pub message: String,
     /// What it should come to.
@@ -42,7 +42,7 @@ pub struct Proposal {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
     /// The message with its label.
-    pub question: Question,
+    pub question: Labelled,
     /// What was proposed.
     pub proposal: Proposal,
 }
@@ -57,7 +57,13 @@ pub enum Depth {
 }
 
 /// Asks each message as a shopper would. Labels are not among what it is given. `tick` is called after each message.
-pub fn ask(retriever: &Retriever, messages: &[&str], depth: Depth, tick: &dyn Fn()) -> Result<Vec<Proposal>, EvaluationError> {
+pub fn ask(
+    retriever: &Retriever,
+    calibration: &Calibration,
+    messages: &[&str],
+    depth: Depth,
+    tick: &dyn Fn(),
+) -> Result<Vec<Proposal>, EvaluationError> {
     let propose = |message: &&str| {
         let hits = match depth {
             Depth::Candidates => retriever.candidates(message),
@@ -66,7 +72,7 @@ pub fn ask(retriever: &Retriever, messages: &[&str], depth: Depth, tick: &dyn Fn
         tick();
         Ok(Proposal {
             entry: hits.first().map(|hit| Arc::clone(&hit.entry)),
-            confidence: judge(&hits[..hits.len().min(CANDIDATES)]),
+            confidence: judge(calibration, &hits[..hits.len().min(CANDIDATES)]),
             ranked: hits.iter().map(|hit| hit.entry.id.clone()).collect(),
         })
     };
@@ -74,12 +80,12 @@ pub fn ask(retriever: &Retriever, messages: &[&str], depth: Depth, tick: &dyn Fn
 }
 
 /// The one place that says how sure the server would be.
-fn judge(candidates: &[Hit]) -> f64 {
-    confidence(candidates)
+fn judge(calibration: &Calibration, candidates: &[Hit]) -> f64 {
+    calibration.confidence(candidates)
 }
 
 /// Brings the labels to the proposals, which are in the same order.
-pub fn score(questions: Vec<Question>, proposals: Vec<Proposal>) -> Vec<Trial> {
+pub fn score(questions: Vec<Labelled>, proposals: Vec<Proposal>) -> Vec<Trial> {
     questions.into_iter().zip(proposals).map(|(question, proposal)| Trial { question, proposal }).collect()
 }
 

@@ -16,13 +16,27 @@ pub struct Health {
     /// What it waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// From when on the bot answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answers>,
+}
+
+/// The rule by which the bot answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Answers {
+    /// The confidence from which it does.
+    pub threshold: f64,
+    /// What that rests on: `guaranteed` by the judged messages, `expected` on average, `shipped` with the program, or `set` by hand.
+    pub basis: &'static str,
+    /// What the confidence was calibrated on: `labelled` questions, `provisional` (the knowledge base's own phrasings), or `shipped`.
+    pub calibration: &'static str,
 }
 
 /// See whether the program lives
 #[utoipa::path(get, path = "/health/live", operation_id = "health_live", tag = "health",
     responses((status = OK, description = "It does", body = Health)))]
 pub(super) async fn live() -> Json<Health> {
-    Json(Health { status: "ok", reasons: Vec::new() })
+    Json(Health { status: "ok", reasons: Vec::new(), answers: None })
 }
 
 /// See whether the program is ready for shoppers
@@ -37,8 +51,11 @@ pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<He
     if state.soft.is_cancelled() {
         reasons.push("server: it is stopping".to_owned());
     }
+    let rule = state.rule.load();
+    let answers =
+        Some(Answers { threshold: rule.threshold.value(), basis: rule.promise.as_str(), calibration: rule.calibration.origin().as_str() });
     match reasons.is_empty() {
-        true => (StatusCode::OK, Json(Health { status: "ok", reasons })),
-        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "waiting", reasons })),
+        true => (StatusCode::OK, Json(Health { status: "ok", reasons, answers })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "waiting", reasons, answers })),
     }
 }

@@ -17,6 +17,7 @@ const SECONDS: &str = "nightdesk_http_request_seconds";
 pub fn metrics_router(handle: PrometheusHandle) -> Router {
     metrics::describe_counter!(REQUESTS, "HTTP requests by method, route and status");
     metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time up to the response's head, in seconds");
+    metrics::describe_gauge!("nightdesk_answer_threshold", "The confidence from which the bot answers");
     let render = move || async move { ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()) };
     Router::new().route("/metrics", get(render))
 }

@@ -3,12 +3,14 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::{Limiters, Limits};
 use super::readiness::Readiness;
 use super::view::Names;
+use crate::confidence::Rule;
 use crate::conversation::{ContactId, ConversationId, Conversations, Live, LiveBus, LiveKind};
 use crate::desk::Desk;
 use crate::identity::Agents;
@@ -82,6 +84,8 @@ pub struct AppParts {
     pub handoff_line: HandoffLine,
     /// What `/health/ready` says.
     pub readiness: Readiness,
+    /// The rule by which the bot answers, as it is at any time.
+    pub rule: Arc<ArcSwap<Rule>>,
     /// Ends the event streams, so that the server can stop.
     pub soft: CancellationToken,
     /// How often somebody may do something.

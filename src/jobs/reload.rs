@@ -26,6 +26,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// Subfolders that are compared; as deep as the knowledge is read.
 const DEPTH: usize = 8;
 
+/// What files that concern us end with.
+const ENDINGS: [&str; 2] = ["md", "csv"];
+
 /// Keeps the watch alive; dropping it ends the watch.
 #[derive(Debug)]
 #[must_use = "dropping it ends the watch"]
@@ -39,7 +42,7 @@ impl Drop for FolderWatch {
     }
 }
 
-/// Calls `on_change`, on a thread of its own, within a second or so after Markdown files in `folder` were changed, until `token` is cancelled.
+/// Calls `on_change`, on a thread of its own, within a second or so after Markdown files or labelled questions in `folder` were changed, until `token` is cancelled.
 /// Changes during the call are reported by another one.
 pub fn watch_folder(folder: PathBuf, token: CancellationToken, on_change: impl Fn() + Send + 'static) -> FolderWatch {
     let token = token.child_token();
@@ -131,9 +134,9 @@ fn watcher(folder: &Path, sender: &Sender<()>) -> Option<RecommendedWatcher> {
         .ok()
 }
 
-/// A Markdown file or what may have been a folder, unless its name starts with a dot as editors' own files do.
+/// A Markdown file, a list of labelled questions, or what may have been a folder, unless its name starts with a dot as editors' own files do.
 fn concerns_us(path: &Path) -> bool {
-    !is_hidden(path) && path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case(OsStr::new("md")))
+    !is_hidden(path) && path.extension().is_none_or(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(OsStr::new(known))))
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -232,9 +235,15 @@ mod tests {
 
     #[test]
     fn editors_own_files_do_not_concern_us() {
-        for (path, expected) in
-            [("kb/a.md", true), ("kb/A.MD", true), ("kb/sub", true), ("kb/.a.md.swp", false), ("kb/a.md~", false), ("kb/a.png", false)]
-        {
+        for (path, expected) in [
+            ("kb/a.md", true),
+            ("kb/A.MD", true),
+            ("kb/questions.csv", true),
+            ("kb/sub", true),
+            ("kb/.a.md.swp", false),
+            ("kb/a.md~", false),
+            ("kb/a.png", false),
+        ] {
             assert_eq!(concerns_us(Path::new(path)), expected, "{path}");
         }
     }

@@ -8,11 +8,13 @@ mod error;
 mod fusion;
 mod hit;
 mod lexical;
+mod memory;
 mod retriever;
 mod stage;
 mod words;
 
 pub use error::RetrievalError;
 pub use hit::{Hit, QuerySignals};
+pub use memory::Memory;
 pub use retriever::{CANDIDATES, Retriever};
 pub use stage::{NothingLeft, Stage, Stages, UnknownStage};

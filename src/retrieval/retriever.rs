@@ -6,17 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
-use super::cache::Vectors;
-use super::dense::DenseIndex;
-use super::dense::DenseScore;
+use super::cache::{Key, Vectors};
+use super::dense::{DenseIndex, DenseScore};
 use super::lexical::LexicalIndex;
-use super::{Hit, QuerySignals, RetrievalError, Stages, fusion, words};
+use super::{Hit, Memory, QuerySignals, RetrievalError, Stages, fusion, words};
 use crate::inference::Embed;
 use crate::knowledge::Knowledge;
 
 /// Part of the fingerprint: to be raised when the same knowledge and model may give other scores.
 const VERSION: &str = "retrieval v1";
-/// How many entries a decision is made from.
+/// How many entries a decision is made from, wherever one is made: in a turn, in a rehearsal and in an evaluation.
 pub const CANDIDATES: usize = 10;
 /// The longest message that is searched for, in characters; what stands behind it is not read.
 const SEARCHED: usize = 1_000;
@@ -33,7 +32,7 @@ pub struct Retriever {
     replacing: Mutex<()>,
 }
 
-struct Snapshot {
+pub(super) struct Snapshot {
     knowledge: Arc<Knowledge>,
     lexical: LexicalIndex,
     dense: DenseIndex,
@@ -63,6 +62,11 @@ impl Retriever {
     /// The same with only these stages: to measure what each is worth.
     pub fn with_stages(self, stages: Stages) -> Self {
         Self { stages, ..self }
+    }
+
+    /// The stages that a search goes through.
+    pub fn stages(&self) -> Stages {
+        self.stages
     }
 
     /// What a shopper's message is decided from, the best first. Whoever decides or measures decisions goes through here, so that both see the same.
@@ -126,6 +130,18 @@ impl Retriever {
         Ok(())
     }
 
+    /// What it has embedded, to open others with for a trial. Nothing that those embed goes into the cache file.
+    pub fn memory(&self) -> Arc<Memory> {
+        Arc::new(Memory::of(Arc::clone(&self.embed), self.current.load_full()))
+    }
+
+    /// The same search with a memory of its own, over the index as it is now: a later [`Self::replace`] does not reach it.
+    pub fn frozen(&self) -> (Self, Arc<Memory>) {
+        let memory = self.memory();
+        let current = ArcSwap::new(Arc::clone(memory.snapshot()));
+        (Self { embed: memory.clone(), cache: None, stages: self.stages, current, replacing: Mutex::new(()) }, memory)
+    }
+
     /// The knowledge that is searched now.
     pub fn knowledge(&self) -> Arc<Knowledge> {
         Arc::clone(&self.current.load().knowledge)
@@ -152,11 +168,17 @@ impl Retriever {
     }
 }
 
+/// What of a message is searched for.
 fn searched(message: &str) -> &str {
     message.char_indices().nth(SEARCHED).map_or(message, |(end, _)| &message[..end])
 }
 
 impl Snapshot {
+    /// The vector of a text that is in the index.
+    pub(super) fn vector(&self, key: &Key) -> Option<&[f32]> {
+        self.dense.vectors().get(key)
+    }
+
     fn build(knowledge: Arc<Knowledge>, known: &Vectors, embed: &dyn Embed) -> Result<Self, RetrievalError> {
         let entries = || knowledge.entries.iter().map(AsRef::as_ref);
         let lexical = LexicalIndex::build(entries())?;
@@ -305,6 +327,28 @@ mod tests {
         assert_eq!(retriever.search("wrap my gifts", 1).unwrap()[0].entry.id.as_str(), "gifts/wrap");
         assert_eq!(retriever.knowledge().entries.len(), 5);
         assert_ne!(retriever.fingerprint(), fingerprint);
+    }
+
+    #[test]
+    fn a_trial_of_other_knowledge_embeds_only_what_is_new() {
+        let embed = Arc::new(Letters::default());
+        let retriever = Retriever::open(knowledge(shop()), embed.clone(), None).unwrap();
+        let before = embed.embedded.load(Ordering::Relaxed);
+        let (frozen, memory) = retriever.frozen();
+        assert_eq!(
+            memory.embed(&["refund please", "a new message", "a new message"]).unwrap()[1],
+            embed.embed(&["a new message"]).unwrap()[0]
+        );
+        let warm = embed.embedded.load(Ordering::Relaxed);
+        let without_first = Retriever::open(knowledge(shop()[1..].to_vec()), memory, None).unwrap();
+        retriever.replace(knowledge(shop()[1..].to_vec())).unwrap();
+        for query in ["a new message", "I want to send it back"] {
+            assert_eq!(without_first.search(query, 4).unwrap().len(), 3);
+            assert_eq!(frozen.search(query, 4).unwrap().len(), 4);
+        }
+        assert_eq!(frozen.search("I want to send it back", 1).unwrap()[0].entry.id.as_str(), "returns/how");
+        assert_eq!(embed.embedded.load(Ordering::Relaxed), warm, "all of it was known");
+        assert_eq!(warm - before, 3, "two to remember, of one text, and one to compare with");
     }
 
     #[test]

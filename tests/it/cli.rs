@@ -17,7 +17,9 @@ fn a_question_is_answered_as_json() {
     let answer = asked(&shop, "How long does delivery take?");
     assert_eq!(answer["question"], "How long does delivery take?");
     assert_eq!(answer["decision"], "answer");
-    assert!((0.6..=1.0).contains(&answer["confidence"].as_f64().unwrap()), "{answer}");
+    let (confidence, threshold) = (answer["confidence"].as_f64().unwrap(), answer["threshold"].as_f64().unwrap());
+    assert!(0.0 < threshold && threshold <= confidence && confidence < 1.0, "{answer}");
+    assert_eq!((text(&answer, "/threshold_basis"), text(&answer, "/calibration")), ("expected", "provisional"));
     assert!(text(&answer, "/reply").contains("2 to 3 working days"));
     assert_eq!(answer["sources"], serde_json::json!([{"type": "entry", "id": "delivery/time", "title": "How long does delivery take?"}]));
     assert_eq!(answer["model"], "stored");

@@ -4,6 +4,7 @@
 
 mod agent;
 mod browser;
+mod calibration;
 mod cli;
 mod crash;
 mod evaluation;

@@ -34,6 +34,8 @@ fn settings_that_are_none() {
         ("[shop\n", &["nightdesk.toml"]),
         ("[server]\nlisten = 'here'\n", &["server.listen"]),
         ("[answers]\nthreshold = 2\n", &["answers.threshold", "between 0 and 1"]),
+        ("[answers]\nmax_wrong_rate = 0\n", &["answers.max_wrong_rate", "between 0.001 and 0.5"]),
+        ("[answers]\nwrong_rate_confidence = 90\n", &["answers.wrong_rate_confidence", "between 0.5 and 0.9999"]),
         ("[answers]\nstyle = 'loud'\n", &["answers.style"]),
         ("[models]\nprofile = 'huge'\n", &["models.profile", "quality"]),
         ("[engine]\nurl = 'localhost:8081'\nmodel = 'm'\n", &["engine.url", "http://127.0.0.1:8081/v1"]),

@@ -1,5 +1,6 @@
 //! The program as a child process.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -9,6 +10,7 @@ use super::Shop;
 /// A command line to run.
 pub struct Program {
     command: Command,
+    log: Option<File>,
 }
 
 /// What came of it.
@@ -29,7 +31,7 @@ impl Program {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NIGHTDESK__")) {
             command.env_remove(name);
         }
-        Self { command }
+        Self { command, log: None }
     }
 
     /// The program on a shop's folder, with the models of this repository.
@@ -62,6 +64,12 @@ impl Program {
         self
     }
 
+    /// With the log of a server in a file instead of beside the tests' own lines.
+    pub fn log_into(mut self, file: &Path) -> Self {
+        self.log = Some(File::create(file).unwrap());
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> Ran {
         self.run_with(b"")
@@ -78,7 +86,7 @@ impl Program {
 
     /// Starts a server and waits until it says where it is.
     pub fn serve(mut self) -> Serving {
-        self.command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        self.command.stdout(Stdio::piped()).stderr(self.log.take().map_or_else(Stdio::inherit, Stdio::from));
         let mut child = self.command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let mut said = Vec::new();
