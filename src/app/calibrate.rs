@@ -1,7 +1,7 @@
 //! Keeping the rule by which the bot answers in step with what it was derived from: model, knowledge base, labelled questions, settings.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::calibration_file::{self, MadeOf};
 use crate::confidence::{Example, Limit, Origin, Rule, Threshold};
 use crate::config::Settings;
+use crate::config::settings::Answers;
 use crate::evaluation::attempt::Attempt;
 use crate::evaluation::teaching::{self, Taught};
 use crate::evaluation::{questions, rehearsal};
@@ -52,8 +53,8 @@ impl Calibrator {
     /// A calibrator whose rule is the program's own until [`Self::bring_up_to_date`] is called.
     pub fn new(settings: &Settings, retriever: Arc<Retriever>) -> Self {
         let answers = &settings.answers;
-        let limit = Limit { max_wrong_rate: answers.max_wrong_rate, delta: 1.0 - answers.wrong_rate_confidence };
-        let set = (answers.threshold >= 0.0).then(|| Threshold::new(answers.threshold));
+        let limit = limit_of(answers);
+        let set = set_threshold(answers);
         let named = !answers.questions.as_os_str().is_empty();
         let questions = if named { answers.questions.clone() } else { settings.knowledge.folder.join(QUESTIONS) };
         let calibrator = Self {
@@ -68,6 +69,11 @@ impl Calibrator {
         };
         calibrator.put_in_force(untaught(Rule::shipped(limit)));
         calibrator
+    }
+
+    /// Where labelled questions are looked for.
+    pub fn questions(&self) -> &Path {
+        &self.questions
     }
 
     /// The rule that is in force, now and later.
@@ -167,6 +173,16 @@ impl Calibrator {
 /// A rule for the weights as they are.
 fn untaught(rule: Rule) -> Taught {
     Taught { correction: Correction::default(), rule }
+}
+
+/// What the settings accept.
+pub(super) fn limit_of(answers: &Answers) -> Limit {
+    Limit { max_wrong_rate: answers.max_wrong_rate, delta: 1.0 - answers.wrong_rate_confidence }
+}
+
+/// The threshold that somebody set.
+pub(super) fn set_threshold(answers: &Answers) -> Option<Threshold> {
+    (answers.threshold >= 0.0).then(|| Threshold::new(answers.threshold))
 }
 
 fn examples(attempts: &[Attempt]) -> Vec<Example> {

@@ -1,19 +1,21 @@
 //! Showing how far the first reading of a knowledge base is.
 
+use std::sync::Arc;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::inference::{Embed, Encoders, InferenceError, Reading};
+use crate::inference::{Embed, InferenceError, Reading};
 
 /// An embedder that counts on a terminal what it has read. A second start reads nothing and shows nothing.
 pub struct Watched {
-    inner: Encoders,
+    inner: Arc<dyn Embed>,
     bar: ProgressBar,
 }
 
 impl Watched {
     /// Wraps an embedder; `bar` is the caller's, to be cleared when the reading is over.
-    pub fn new(inner: Encoders, bar: ProgressBar) -> Self {
-        Self { inner, bar }
+    pub fn new(inner: impl Embed + 'static, bar: ProgressBar) -> Self {
+        Self { inner: Arc::new(inner), bar }
     }
 
     /// A bar without an end: how many sentences a file makes is known only when it is read.

@@ -6,10 +6,12 @@ pub mod demo;
 pub mod engine;
 pub mod indexing;
 pub mod log;
+pub mod measuring;
 pub mod open;
 pub mod reload;
 pub mod serve;
 
+pub use measuring::{live_rule, open_encoder, open_search, rehearsed_rule, shipped_rule};
 pub use open::{Rooms, open_rooms, open_store};
 pub use serve::{Running, serve, start};
 

@@ -93,7 +93,8 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder: Arc::new(responder) })
 }
 
-async fn fetch_models(settings: &Settings) -> anyhow::Result<Arc<ModelStore>> {
+/// The model files, fetched where they are missing.
+pub(super) async fn fetch_models(settings: &Settings) -> anyhow::Result<Arc<ModelStore>> {
     let folder = settings.models.folder.clone();
     let profile = settings.models.profile.parse()?;
     let fetched = tokio::task::spawn_blocking(move || -> anyhow::Result<ModelStore> {

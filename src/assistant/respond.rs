@@ -17,7 +17,6 @@ use super::language::locale_of;
 use super::order_reply;
 use super::understand::{Intent, OrderTalk, question_of, understand};
 
-
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
 pub enum RespondError {

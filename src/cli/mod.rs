@@ -4,11 +4,13 @@ pub mod agents;
 pub mod ask;
 pub mod bench;
 pub mod check_config;
+pub mod eval;
 pub mod init;
 pub mod knowledge;
 pub mod models;
 pub mod orders;
 mod output;
+mod progress;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -79,6 +81,9 @@ enum Command {
     /// Add, list and remove support agents.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
+    /// Measure how well questions are answered: on your own labelled ones, or on public sets.
+    #[command(subcommand)]
+    Eval(eval::EvalCommand),
     /// Measure how fast the language engine is here.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -132,6 +137,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Knowledge(command) => knowledge::run(settings()?, command),
         Command::Orders(command) => orders::run(settings()?, command).await.map(done),
         Command::Agents(command) => agents::run(settings()?, command).await.map(done),
+        Command::Eval(command) => eval::run(settings()?, command).await,
         Command::Bench(command) => bench::run(settings()?, command).await.map(done),
         Command::Config(command) => check_config::run(&overrides, command).map(done),
         Command::Openapi => print_openapi().map(done),

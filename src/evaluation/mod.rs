@@ -1,6 +1,26 @@
-//! Evaluation: what can be known about a shop's bot before shoppers ask it. A shop's labelled questions, and what a knowledge base can rehearse by itself.
+//! Evaluation: what can be known about a shop's bot before shoppers ask it. Labelled messages go through the search and the decision of the server, and
+//! what comes of them is counted; a knowledge base rehearses by itself what nobody has labelled.
 
 pub mod attempt;
+pub mod chart;
+pub mod error;
+pub mod gaps;
+pub mod intents;
+pub mod labels;
+pub mod lists;
+pub mod metrics;
 pub mod questions;
 pub mod rehearsal;
+pub mod report;
+pub mod shops;
+pub mod stackfaq;
+pub mod summary;
 pub mod teaching;
+pub mod trial;
+
+mod texts;
+mod two_columns;
+
+pub use error::EvaluationError;
+pub use summary::Summary;
+pub use trial::{Depth, Expected, Labelled, Proposal, Trial, ask, score};

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::attempt::{Attempt, embed_all};
 use crate::confidence::Origin;
 use crate::knowledge::{Entry, Knowledge};
-use crate::retrieval::{CANDIDATES, Correction, Hit, RetrievalError, Retriever};
+use crate::retrieval::{Correction, Hit, RetrievalError, Retriever};
 
 /// Messages that a shop does not cover, one a line: see the head of the file.
 pub const OUT_OF_SCOPE: &str = include_str!("out_of_scope.txt");
@@ -78,7 +78,7 @@ pub fn rehearse(retriever: &Retriever, progress: &dyn Fn(Step)) -> Result<Rehear
 
     let mut attempts = Vec::with_capacity(of);
     for fold in 0..plan.folds {
-        let index = Retriever::open(Arc::new(plan.without(fold, &knowledge)), Arc::clone(&memory) as _, None)?;
+        let index = Retriever::open(Arc::new(plan.without(fold, &knowledge)), Arc::clone(&memory) as _, None)?.with_stages(frozen.stages());
         for held_out in plan.held_out.iter().filter(|held_out| held_out.fold == fold) {
             let entry = &knowledge.entries[held_out.entry];
             attempts.push(Attempt::search(&index, texts(entry)[held_out.text], Some(entry.id.clone()))?);
@@ -87,7 +87,7 @@ pub fn rehearse(retriever: &Retriever, progress: &dyn Fn(Step)) -> Result<Rehear
     }
     let phrasings = attempts.len();
     for message in others {
-        let hits = frozen.search(message, CANDIDATES)?;
+        let hits = frozen.candidates(message)?;
         if !is_nearly_covered(&hits) {
             attempts.push(Attempt::of(message, None, &hits));
         }

@@ -129,7 +129,7 @@ fn what_the_shop_covers_is_not_held_against_it() {
         entry("taxi/call", "How do I order a cab?", &[], "Can we call you a taxi? Yes: can you tell us where, and we call a taxi."),
     ]);
     let retriever = Retriever::open(groomer, Arc::new(Words::default()), None).unwrap();
-    let guarded = |message: &str| is_nearly_covered(&retriever.search(message, CANDIDATES).unwrap());
+    let guarded = |message: &str| is_nearly_covered(&retriever.candidates(message).unwrap());
     for (message, expected) in [
         (*covered, true),
         ("dog grooming!", true),

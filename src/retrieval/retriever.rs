@@ -91,6 +91,11 @@ impl Retriever {
         Self { stages, ..self }
     }
 
+    /// The stages that a search goes through.
+    pub fn stages(&self) -> Stages {
+        self.stages
+    }
+
     /// Changes the weights of the signals for all searches from now on.
     pub fn correct(&self, correction: Correction) {
         self.correction.store(Arc::new(correction));

@@ -194,6 +194,10 @@ fn help_shows_examples() {
         (&["orders", "import", "--help"], "nightdesk orders import shop.json"),
         (&["agents", "add", "--help"], "nightdesk agents add ana@shop.example"),
         (&["config", "check", "--help"], "nightdesk config check --config nightdesk.toml"),
+        (&["eval", "questions", "--help"], "nightdesk eval questions questions.csv --fail-over 0.1"),
+        (&["eval", "intents", "--help"], "nightdesk eval intents --train train.csv --test test.csv"),
+        (&["eval", "shop", "--help"], "nightdesk eval shop shops/*"),
+        (&["eval", "stackfaq", "--help"], "nightdesk eval stackfaq stackExchange-FAQ.json"),
         (&["bench", "engine", "--help"], "nightdesk bench engine --against http://127.0.0.1:8081"),
     ] {
         let out = Program::new(arguments).run().well();

@@ -7,6 +7,7 @@ mod browser;
 mod calibration;
 mod cli;
 mod crash;
+mod evaluation;
 mod hostile;
 mod openapi;
 mod pages;

@@ -1,7 +1,7 @@
 //! What the encoder is used for: sentence embeddings, and scores of pairs of texts.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use nightdesk_kernels::{Machine, Memory};
 use sha2::{Digest, Sha256};
@@ -38,6 +38,25 @@ pub trait Embed: Send + Sync {
 
     /// Changes whenever the same text may get another vector or reading.
     fn fingerprint(&self) -> &str;
+}
+
+/// Several searches may share one model.
+impl<E: Embed + ?Sized> Embed for Arc<E> {
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, InferenceError> {
+        self.as_ref().embed(texts)
+    }
+
+    fn read(&self, texts: &[&str]) -> Result<Option<Vec<Reading>>, InferenceError> {
+        self.as_ref().read(texts)
+    }
+
+    fn dimensions(&self) -> usize {
+        self.as_ref().dimensions()
+    }
+
+    fn fingerprint(&self) -> &str {
+        self.as_ref().fingerprint()
+    }
 }
 
 /// Judges how well two texts belong together. Blocking, as [`Embed`] is.

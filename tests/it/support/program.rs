@@ -52,6 +52,12 @@ impl Program {
         self
     }
 
+    /// With more arguments.
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
     /// With a variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
