@@ -1,4 +1,4 @@
-//! Measuring the language engine, alone or against another server, with the same prompts on both sides.
+//! Measuring the language engine, alone or against another server, with the same prompts on both sides; the encoder; and the search.
 //!
 //! Rounds are interleaved: in each, every measurement is taken on one side and at once on the other, so that what else the machine does
 //! falls on both. A [`Side`] is all that a measurement knows.
@@ -12,6 +12,7 @@ mod measure;
 mod progress;
 mod report;
 mod run;
+mod search;
 mod side;
 mod theirs;
 
@@ -20,6 +21,7 @@ pub use encoder::{encoder_json, encoder_table, measure_encoder};
 pub use generator::Generator;
 pub use report::Report;
 pub use run::{Plan, run};
+pub use search::{SearchRow, measure_search, search_json, search_table};
 pub use side::Side;
 pub use theirs::find;
 

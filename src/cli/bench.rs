@@ -26,6 +26,22 @@ pub enum BenchCommand {
     Engine(EngineArgs),
     /// Measure the encoder, which every message and every entry goes through.
     Encoder(EncoderArgs),
+    /// Measure how long a decision takes in knowledge bases of several sizes, without the language model.
+    Search(SearchArgs),
+}
+
+/// How the search is measured.
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// Numbers of entries, each with a question and five more phrasings.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [1_000, 5_000, 20_000], value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    entries: Vec<u32>,
+    /// How many messages are asked.
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    rounds: u16,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// How the encoder is measured.
@@ -64,6 +80,7 @@ pub async fn run(settings: Settings, command: BenchCommand) -> anyhow::Result<()
     match command {
         BenchCommand::Engine(args) => run_engine(settings, args).await,
         BenchCommand::Encoder(args) => run_encoder(settings, args).await,
+        BenchCommand::Search(args) => run_search(settings, args).await,
     }
 }
 
@@ -81,6 +98,14 @@ async fn run_encoder(settings: Settings, args: EncoderArgs) -> anyhow::Result<()
     } else {
         print(bench::encoder_table(&rows, &date))
     }
+}
+
+async fn run_search(settings: Settings, args: SearchArgs) -> anyhow::Result<()> {
+    let encoder = app::open_encoder(&settings).await?;
+    let sizes: Vec<usize> = args.entries.iter().map(|size| *size as usize).collect();
+    let measured = tokio::task::spawn_blocking(move || bench::measure_search(&encoder, &sizes, args.rounds.into(), &|step| eprintln!("{step}")));
+    let (rows, date) = (measured.await??, today());
+    if args.json { print(serde_json::to_string_pretty(&bench::search_json(&rows, &date))? + "\n") } else { print(bench::search_table(&rows, &date)) }
 }
 
 fn today() -> String {

@@ -18,7 +18,7 @@ use crate::evaluation::lists::{self, Mistakes};
 use crate::evaluation::report;
 use crate::evaluation::shops::Shop;
 use crate::evaluation::stackfaq::StackFaq;
-use crate::evaluation::{Depth, Labelled, Summary, Trial, ask, chart, gaps, labels, metrics, questions, score};
+use crate::evaluation::{Depth, Labelled, Summary, Trial, ask, chart, gaps, labels, metrics, questions, score, signals};
 use crate::inference::Embed;
 use crate::knowledge;
 use crate::retrieval::{Retriever, Stage, Stages};
@@ -80,7 +80,7 @@ Example:
 /// Which stages are left out, and how to print.
 #[derive(Debug, Args)]
 struct Common {
-    /// Leave a stage of the search out: lexical or dense. May be given several times.
+    /// Leave a stage of the search out: lexical, dense, head, grams, adapter or reader. May be given several times.
     #[arg(long, value_name = "STAGE")]
     without: Vec<Stage>,
     /// Print one JSON object.
@@ -125,6 +125,9 @@ pub struct ShopArgs {
     /// The shops.
     #[arg(required = true, value_name = "FOLDER")]
     folders: Vec<PathBuf>,
+    /// Write what each signal of the search says of each message's candidates, as JSON lines: to fit their weights.
+    #[arg(long, value_name = "PATH")]
+    signals: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -263,6 +266,9 @@ async fn run_intents(settings: Settings, args: IntentsArgs) -> anyhow::Result<()
 async fn run_shop(settings: Settings, args: ShopArgs) -> anyhow::Result<()> {
     let stages = Stages::without(&args.common.without)?;
     let shops: Vec<Shop> = args.folders.iter().map(|folder| Shop::read(folder)).collect::<Result<_, _>>()?;
+    if let Some(path) = &args.signals {
+        must_be_writable(path, "--signals")?;
+    }
     let rule = shipped_rule(&settings);
     let encoder = open_encoder(&settings).await?;
     blocking(move || {
@@ -270,12 +276,19 @@ async fn run_shop(settings: Settings, args: ShopArgs) -> anyhow::Result<()> {
         let others: usize = shops.iter().map(|shop| shop.others).sum();
         let bar = Progress::new("asking messages", shops.iter().map(|shop| shop.questions.len()).sum());
         let mut summaries = Vec::new();
+        let mut lines = String::new();
         for shop in shops {
             let retriever = Retriever::open(Arc::new(shop.knowledge), Arc::clone(&encoder), None)?.with_stages(stages);
+            if args.signals.is_some() {
+                lines += &signals::lines(&shop.name, &retriever, &shop.questions, &|| ())?;
+            }
             let trials = try_each(&retriever, &rule, shop.questions, Depth::Candidates, &bar)?;
             summaries.push((shop.name, Summary::of(&trials, rule.threshold.value())));
         }
         drop(bar);
+        if let Some(path) = &args.signals {
+            std::fs::write(path, lines).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
         if args.common.json {
             let mut out = report::shops_json(&summaries);
             describe(&mut out, &rule, stages, &[]);

@@ -13,6 +13,7 @@ pub mod questions;
 pub mod rehearsal;
 pub mod report;
 pub mod shops;
+pub mod signals;
 pub mod stackfaq;
 pub mod summary;
 pub mod teaching;

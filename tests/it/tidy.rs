@@ -33,7 +33,7 @@ fn may_import(room: &str) -> Vec<&'static str> {
         "jobs" | "store" => domain_and(&[]),
         "assistant" => domain_and(&[]),
         "desk" | "identity" => vec!["conversation", "support"],
-        "bench" => vec!["inference", "support"],
+        "bench" => vec!["confidence", "inference", "knowledge", "retrieval", "support"],
         "retrieval" => vec!["inference", "knowledge", "support"],
         "evaluation" => vec!["confidence", "retrieval", "inference", "knowledge", "support"],
         "confidence" => vec!["retrieval", "knowledge", "support"],
