@@ -1,5 +1,6 @@
 //! What the shopper wants, as far as code can tell without a model. Pure.
 
+use super::choice::{Choice, chosen, options, pressed};
 use super::details::{Bare, OrderDetails};
 use super::language::says_something;
 use crate::conversation::{Author, Decision, Message};
@@ -14,6 +15,10 @@ pub enum Intent {
     Smalltalk(&'static str),
     /// To know where an order is.
     Order(OrderTalk),
+    /// One of the entries that the bot offered, or none of them.
+    Choice(Choice),
+    /// Not the person that the bot offered.
+    Declined,
     /// To cancel, change or send back an order; the knowledge base may have the answer.
     OrderChange,
     /// Anything else.
@@ -38,12 +43,39 @@ pub fn question_of(transcript: &[Message]) -> String {
     texts.join("\n")
 }
 
+/// What the shopper's last words are about, for the title of a ticket: an answer to the bot's question is told with what it had been asked.
+pub fn subject_of(transcript: &[Message]) -> String {
+    let question = question_of(transcript);
+    let asked_back = matches!(last_bot_decision(transcript), Some(Decision::Clarify | Decision::PartAnswer));
+    let spoken = transcript.iter().rposition(|message| !matches!(message.author, Author::Shopper | Author::System));
+    match spoken.filter(|_| asked_back).map(|place| question_of(&transcript[..place])) {
+        Some(before) if !before.is_empty() => format!("{before} \u{2013} {question}"),
+        _ => question,
+    }
+}
+
 /// What the shopper wants with what they last wrote.
 pub fn understand(transcript: &[Message], patterns: &Patterns) -> Intent {
     let question = question_of(transcript);
     let matches = |group| question.lines().any(|line| patterns.matches(group, line)) || patterns.matches(group, &question);
+    let offered = options(transcript);
+    // A button's words may be any entry's question, also one about talking to people.
+    if let Some(choice) = pressed(&offered, &question) {
+        return Intent::Choice(choice);
+    }
     if matches(Group::Person) {
         return Intent::Person;
+    }
+    if let Some(choice) = chosen(&offered, &question, patterns) {
+        return Intent::Choice(choice);
+    }
+    if last_bot_decision(transcript) == Some(Decision::PartAnswer) {
+        if patterns.matches(Group::Yes, &question) {
+            return Intent::Person;
+        }
+        if patterns.matches(Group::No, &question) {
+            return Intent::Declined;
+        }
     }
     let asked = last_bot_decision(transcript) == Some(Decision::AskOrder);
     let fresh = OrderDetails::find(&question, if asked { Bare::Counts } else { Bare::Ignored });

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::app::{Rooms, open_rooms};
 use crate::assistant::Reply;
 use crate::config::Settings;
-use crate::conversation::{Author, Content, ConversationId, Message, MessageId, Source};
+use crate::conversation::{Author, Content, ConversationId, Decision, Message, MessageId, Source};
 
 /// What `ask` is given.
 #[derive(Debug, Args)]
@@ -25,7 +25,8 @@ pub struct AskArgs {
     /// Read questions as lines from standard input; one reply a line with --json.
     #[arg(long, conflicts_with = "question")]
     stdin: bool,
-    /// Print each reply as a JSON object: question, decision, confidence, reply, sources, model, milliseconds.
+    /// Print each reply as a JSON object: question, decision, confidence, reply, sources, options where it asks which
+    /// entry was meant, model, milliseconds.
     #[arg(long)]
     json: bool,
 }
@@ -37,10 +38,18 @@ struct Answered<'a> {
     confidence: f64,
     reply: &'a str,
     sources: Vec<SourceOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<OptionOut<'a>>,
     model: &'a str,
     milliseconds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     handoff_reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct OptionOut<'a> {
+    id: &'a str,
+    title: &'a str,
 }
 
 #[derive(Serialize)]
@@ -85,7 +94,8 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
             decision: reply.decision.as_str(),
             confidence: reply.confidence,
             reply: &reply.content,
-            sources: reply.sources.iter().map(source).collect(),
+            sources: if reply.decision == Decision::Clarify { Vec::new() } else { reply.sources.iter().map(source).collect() },
+            options: reply.options().map(|(id, title)| OptionOut { id, title }).collect(),
             model: &reply.model,
             milliseconds,
             handoff_reason: reply.handoff.map(|reason| reason.as_str()),
@@ -93,6 +103,9 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
         writeln!(out, "{}", serde_json::to_string(&answered)?)?;
     } else {
         writeln!(out, "{}", reply.content)?;
+        for (number, (_, title)) in reply.options().enumerate() {
+            writeln!(out, "  {}. {title}", number + 1)?;
+        }
         writeln!(out, "\n  {}\n", summary(&reply, milliseconds))?;
     }
     out.flush().context("standard output cannot be written")
@@ -128,6 +141,7 @@ fn summary(reply: &Reply, milliseconds: u64) -> String {
             Source::Order { number } => number.as_str(),
         })
         .collect();
-    let from = if sources.is_empty() { String::new() } else { format!(", from {}", sources.join(", ")) };
+    let word = if reply.decision == Decision::Clarify { "between" } else { "from" };
+    let from = if sources.is_empty() { String::new() } else { format!(", {word} {}", sources.join(", ")) };
     format!("{}, confidence {:.2}{from}, words: {}, {milliseconds} ms", reply.decision.as_str(), reply.confidence, reply.model)
 }

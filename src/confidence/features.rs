@@ -84,7 +84,7 @@ pub fn confidence(hits: &[Hit]) -> f64 {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::{Threshold, Verdict, decide};
+    use super::super::{Asking, Threshold, Verdict, decide};
     use super::*;
     use crate::knowledge::{Entry, EntryId};
     use crate::retrieval::QuerySignals;
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn decisions() {
         let check = |hits: &[Hit], threshold: f64, answers: bool| {
-            let verdict = decide(hits, Threshold::new(threshold));
+            let verdict = decide(hits, Threshold::new(threshold), Asking::Spent);
             assert_eq!(matches!(verdict, Verdict::Answer { .. }), answers, "{verdict:?}");
             assert!((0.0..=1.0).contains(&verdict.confidence()));
         };

@@ -1,4 +1,4 @@
-//! The program as the browsers meet it: with a knowledge base of three entries and no language model.
+//! The program as the browsers meet it: with a knowledge base of a few entries and no language model.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -38,6 +38,22 @@ We take Visa, Mastercard and PayPal.
 **Also asked**
 
 - Can I pay with PayPal?
+
+## When do I get my refund? {#refund-time}
+
+We refund you within 5 working days.
+
+**Also asked**
+
+- refunds
+
+## How is my refund paid? {#refund-method}
+
+We refund to the payment method of the order.
+
+**Also asked**
+
+- refund
 ";
 
 /// A running server in a folder of its own; both end with the test.
