@@ -13,7 +13,7 @@ const LONGEST: usize = 12;
 /// Words of topic that a follow-up has at most, when neither its beginning nor a pronoun points back.
 const FEW_WORDS: usize = 2;
 /// The share of a follow-up's words of topic that an entry must speak of, so that the message and not its context alone leads there.
-const SPOKEN_OF: f64 = 0.6;
+pub const SPOKEN_OF: f64 = 0.6;
 
 /// Beginnings that point back.
 static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
@@ -33,6 +33,19 @@ static POINTS: LazyLock<Regex> = LazyLock::new(|| {
 static POINTS_ZH: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\W*(?:那|那么|还有|另外|如果|要是|但是|可是|而|和|跟|也)|它|这个|那个|这些|那些|这种|那种|呢[?？!！。\s]*$")
         .expect("a constant pattern")
+});
+
+/// Joining words whose 'what' and 'how' ask nothing by themselves.
+static OPENING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)^\W*(?:(?:and|but|also|so|ok|okay)\W+)*(?:what|how) about\b").expect("a constant pattern"));
+/// A question word or a verb.
+static ANEW: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:how|what|whats|when|where|which|who|why|do|does|did|is|are|was|can|could|will|would|should|has|have|(?:do|does|did|is|are|ca|wo)n.?t|work|works)\b")
+        .expect("a constant pattern")
+});
+/// The same in Chinese; a place or a thing with 呢 is a piece.
+static ANEW_ZH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("怎么|怎样|如何|多久|多少|多长|多大|多重|什么时候|为什么|哪|几[天个]|谁|能|可以|要|吗").expect("a constant pattern")
 });
 
 /// What was talked about when the shopper wrote.
@@ -96,17 +109,29 @@ fn few(message: &str) -> usize {
 }
 
 impl Topic {
-    /// The message with what it leans on before it.
+    /// The message with what it leans on. One that asks nothing of its own ('and to Canada?') stands behind the question it takes up; one that does
+    /// ('how heavy is it?') before the words that say what is talked about: the old question would answer for the new one.
     pub fn with(&self, message: &str) -> String {
         let before = if self.titles.is_empty() { self.question.clone() } else { self.titles.join(" ") };
-        format!("{before} {message}")
+        if !asks_anew(message) {
+            return format!("{before} {message}");
+        }
+        let space = if before.chars().any(is_han) { "" } else { " " };
+        format!("{message} {}", content_words(&before).join(space))
     }
 }
 
-/// Whether an entry speaks of what the message itself names. What only the context leads to would drag the old topic along.
-pub fn speaks_of(entry: &Entry, message: &str) -> bool {
+/// Whether a follow-up has a question or a statement of its own rather than a piece of one.
+pub fn asks_anew(message: &str) -> bool {
+    if message.chars().any(is_han) { ANEW_ZH.is_match(message) } else { ANEW.is_match(&OPENING.replace(message, "")) }
+}
+
+/// How much of what the message itself names an entry speaks of, from 0 to 1. Prices are seldom named by a word.
+pub fn speaks_of(entry: &Entry, message: &str) -> f64 {
+    let mut words = content_words(message);
+    words.retain(|word| !matches!(word.as_str(), "cost" | "costs" | "price" | "prices" | "charge" | "expensive" | "fee" | "钱" | "价"));
     let texts = [&entry.question, &entry.answer].into_iter().chain(&entry.phrasings).map(String::as_str);
-    spoken_of(&content_words(message), texts) >= SPOKEN_OF
+    spoken_of(&words, texts)
 }
 
 #[cfg(test)]
@@ -171,5 +196,18 @@ mod tests {
         );
         check(&[("backpack", None), ("which?", Some((Decision::Clarify, "Is it dry?"))), ("NOW", None)], Some("backpack NOW"));
         check(&[("how long", None), ("2 days", answer), ("where is it", None), ("?", Some((Decision::AskOrder, ""))), ("NOW", None)], None);
+    }
+
+    #[test]
+    fn a_piece_takes_up_the_question_and_a_question_the_topic() {
+        let topic = Topic { question: "tent?".into(), titles: vec!["How heavy is the tent?".into()] };
+        let check = |message: &str, expect: &str| assert_eq!(topic.with(message), expect, "{message}");
+        check("and the big one?", "How heavy is the tent? and the big one?");
+        check("what about the big one", "How heavy is the tent? what about the big one");
+        check("is it dry?", "is it dry? heavy tent");
+        check("what if it doesn't work", "what if it doesn't work heavy tent");
+        let topic = Topic { question: "怎么退货？".into(), titles: vec!["怎么退货？".into()] };
+        assert_eq!(topic.with("那英国呢"), "怎么退货？ 那英国呢");
+        assert_eq!(topic.with("那多久到账"), "那多久到账 退货");
     }
 }

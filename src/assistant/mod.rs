@@ -8,6 +8,7 @@ pub mod content;
 pub mod context;
 pub mod details;
 pub mod draft;
+pub mod gloss;
 pub mod language;
 pub mod order_reply;
 pub mod parts;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::commerce::{CustomerProof, GuestClaim, Orders};
-use crate::confidence::{Asking, Threshold};
+use crate::confidence::{Asking, Threshold, decide};
 use crate::conversation::{Decision, HandoffReason, Message, Source};
 use crate::knowledge::Entry;
 use crate::prompt::{Phrases, Prompts};
@@ -14,6 +14,7 @@ use crate::support::text::ellipsis;
 use super::choice::{Choice, was_asked};
 use super::context::topic_of;
 use super::draft::{Drafted, Drafter};
+use super::gloss::in_english;
 use super::language::locale_of;
 use super::order_reply;
 use super::plan::{Known, Plan, Queries};
@@ -159,9 +160,12 @@ impl Responder {
         asking: Asking,
     ) -> Result<Reply, RespondError> {
         let phrases = self.phrases_for(question);
-        let queries = Queries::of(question, topic_of(transcript).as_ref());
+        let queries = Queries::of(question, topic_of(transcript).as_ref(), &|text| {
+            let english = in_english(text);
+            self.parts.retriever.corrected(english.as_deref().unwrap_or(text)).or(english)
+        });
         let found = self.search(queries.texts()).await?;
-        match queries.settle(&found, self.parts.threshold, asking) {
+        match queries.settle(&found, &|hits, asking| decide(hits, self.parts.threshold, asking), asking) {
             Plan::HandOver { confidence } => Ok(Reply::handoff(otherwise, phrases, confidence)),
             Plan::Clarify { entries, confidence } => {
                 let sources = entries.iter().map(|entry| source(entry)).collect();

@@ -8,13 +8,16 @@ use crate::retrieval::Hit;
 
 /// The most entries that a shopper is given to choose from.
 const MOST_OPTIONS: usize = 3;
-/// From this probability that the right entry is among those offered, the shopper is asked: more likely than not, the question saves a wait for a
-/// person; below it, it is mostly one more step before the same wait.
-const WORTH_ASKING: f64 = 0.5;
+/// From this probability that the right entry is among those offered, the shopper is asked: below it, the question is too often one more step before
+/// the same wait for a person. On 903 messages of four shops, of 636 unsure ones 189 were asked back and 129 of these offered the right entry; at 0.5
+/// it would be 336 and 210, and of the questions that no entry covers 28 % instead of 13 % would be asked back.
+const WORTH_ASKING: f64 = 0.6;
 /// A third entry is offered when it is at least this likely, measured by the second one.
 const THIRD_BESIDE_SECOND: f64 = 0.6;
-/// How fast an entry becomes less likely than the first one with the score that it trails by, per unit of score.
-const FALL: f64 = 10.0;
+/// How likely the second or third entry is, measured by the first one, when their scores are nearly the same.
+const BESIDE: f64 = 0.7;
+/// How fast that falls with the score that it trails by, per unit of score.
+const FALL: f64 = 15.0;
 
 /// The confidence from which the bot answers, between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -100,17 +103,19 @@ pub fn decide(hits: &[Hit], threshold: Threshold, asking: Asking) -> Verdict {
 
 /// How likely the right entry is among the offered ones. `leads` holds by how much score the first one leads over each, so it begins with 0.
 ///
-/// A stated rule, not a fit: an entry that trails by a score of d is e^(-[`FALL`]·d) times as likely as the first one, whose probability is
-/// `confidence`; all together are at most certain.
+/// A stated rule: an entry that trails by a score of d is [`BESIDE`]·e^(-[`FALL`]·d) times as likely as the first one, whose probability is
+/// `confidence`; all together are at most certain. On 903 messages of four of the sixteen shops the second entry was 0.58, 0.45, 0.23 and 0.08 times
+/// as often the right one as the first where it trailed by 0.015, 0.045, 0.075 and 0.105. The rule is to be replaced where a model of all hits
+/// together gives each its own probability.
 pub fn among_first(confidence: f64, leads: &[f64]) -> f64 {
-    let shares: f64 = leads.iter().map(|lead| beside_first(*lead)).sum();
-    let sum = confidence * shares;
+    let behind: f64 = leads.iter().skip(1).map(|lead| beside_first(*lead)).sum();
+    let sum = if leads.is_empty() { 0.0 } else { confidence * (1.0 + behind) };
     if sum.is_nan() { 0.0 } else { sum.clamp(0.0, 1.0) }
 }
 
 /// How likely an entry is, measured by the first one.
 fn beside_first(lead: f64) -> f64 {
-    (-FALL * lead.max(0.0)).exp()
+    BESIDE * (-FALL * lead.max(0.0)).exp()
 }
 
 /// The hits to offer: the first, the second, and a third where it is not far behind; in one language, and no question twice.
@@ -172,15 +177,15 @@ mod tests {
             assert!((found - expect).abs() < 0.01, "{confidence} {leads:?} gave {found}");
         };
         check(0.4, &[0.0], 0.4);
-        check(0.4, &[0.0, 0.0], 0.8);
-        check(0.4, &[0.0, 0.1], 0.55);
-        check(0.4, &[0.0, 0.1, 0.2], 0.60);
+        check(0.4, &[0.0, 0.0], 0.68);
+        check(0.4, &[0.0, 0.1], 0.46);
+        check(0.4, &[0.0, 0.02, 0.04], 0.76);
         check(0.4, &[0.0, 5.0], 0.4);
         check(0.7, &[0.0, 0.0, 0.0], 1.0);
         check(0.0, &[0.0, 0.0], 0.0);
         check(f64::NAN, &[0.0, 0.0], 0.0);
         check(0.4, &[], 0.0);
-        check(0.4, &[0.0, f64::NAN], 0.8);
+        check(0.4, &[0.0, f64::NAN], 0.68);
     }
 
     #[test]

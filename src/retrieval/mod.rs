@@ -9,6 +9,7 @@ mod fusion;
 mod hit;
 mod lexical;
 mod retriever;
+mod spelling;
 mod words;
 
 pub use error::RetrievalError;

@@ -9,12 +9,13 @@ use sha2::{Digest, Sha256};
 use super::cache::Vectors;
 use super::dense::DenseIndex;
 use super::lexical::LexicalIndex;
+use super::spelling::Vocabulary;
 use super::{Hit, QuerySignals, RetrievalError, fusion, words};
 use crate::inference::Embed;
 use crate::knowledge::Knowledge;
 
 /// Part of the fingerprint: to be raised when the same knowledge and model may give other scores.
-const VERSION: &str = "retrieval v1";
+const VERSION: &str = "retrieval v2";
 /// Bytes of a query that are looked at.
 const MAX_QUERY_BYTES: usize = 4096;
 
@@ -31,6 +32,7 @@ struct Snapshot {
     knowledge: Arc<Knowledge>,
     lexical: LexicalIndex,
     dense: DenseIndex,
+    vocabulary: Vocabulary,
     /// The share of Chinese letters in each entry's question.
     cjk: Vec<f32>,
 }
@@ -93,6 +95,13 @@ impl Retriever {
         Ok(())
     }
 
+    /// The query with slips of the pen put right by the words of the knowledge base; `None` where there are none. Whether that reading is the better
+    /// one is for the caller to see from its hits: a word that is unknown here may be right.
+    pub fn corrected(&self, query: &str) -> Option<String> {
+        let query = &query[..query.floor_char_boundary(MAX_QUERY_BYTES)];
+        self.current.load().vocabulary.corrected(query, &|word| self.embed.knows(word))
+    }
+
     /// The knowledge that is searched now.
     pub fn knowledge(&self) -> Arc<Knowledge> {
         Arc::clone(&self.current.load().knowledge)
@@ -121,8 +130,9 @@ impl Snapshot {
         let entries = || knowledge.entries.iter().map(AsRef::as_ref);
         let lexical = LexicalIndex::build(entries())?;
         let dense = DenseIndex::build(entries(), known, embed)?;
+        let vocabulary = Vocabulary::of(entries());
         let cjk = entries().map(|entry| words::cjk_share(&entry.question)).collect();
-        Ok(Self { knowledge, lexical, dense, cjk })
+        Ok(Self { knowledge, lexical, dense, vocabulary, cjk })
     }
 }
 

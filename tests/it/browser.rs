@@ -127,16 +127,16 @@ async fn an_unclear_question_is_answered_by_a_button() {
     shopper.goto(&desk.url("/demo")).await;
     open_by_keyboard(&shopper).await;
 
-    says(&shopper, "refund").await;
+    says(&shopper, "bicycle workshop").await;
     shows(&shopper, "#log .row.bot .bubble", "Which of these do you mean?").await;
-    shows(&shopper, "#after [role=group] button.option", "How is my refund paid?").await;
+    shows(&shopper, "#after [role=group] button.option", "my blue bicycle").await;
     shows(&shopper, "#after [role=group] button", "None of these").await;
     composer_has_focus(&shopper).await;
     // Backwards from the composer: none of these, then the last option.
     shopper.press(keys::BACK_TAB).await;
     shopper.press(keys::BACK_TAB).await;
     let title = shopper.script(&format!("return {WIDGET}.activeElement.textContent"), json!([])).await.as_str().unwrap().to_owned();
-    assert!(title.contains("my refund"), "the focus is on an option, not on {title}");
+    assert!(title.contains("the workshop"), "the focus is on an option, not on {title}");
     shopper.press(keys::ENTER).await;
     composer_has_focus(&shopper).await;
     let answer = shows(&shopper, "#log .row.bot", "From:").await;
@@ -145,7 +145,9 @@ async fn an_unclear_question_is_answered_by_a_button() {
     let buttons = format!("return {WIDGET}.querySelectorAll('#after button').length");
     assert_eq!(shopper.script(&buttons, json!([])).await, 0, "the buttons are gone");
 
-    says(&shopper, "refund").await;
+    says(&shopper, "How long does delivery take?").await;
+    shows(&shopper, "#log .row.bot", "2 to 4 working days").await;
+    says(&shopper, "bicycle workshop").await;
     shows(&shopper, "#after [role=group] button", "None of these").await;
     shopper.press(keys::BACK_TAB).await;
     shopper.press(keys::ENTER).await;

@@ -5,36 +5,38 @@ use serde_json::{Value, json};
 use crate::support::{Shop, Shopper, TestApp, text};
 
 /// Two entries that one word fits equally well, whatever the models think of the rest.
-const REFUNDS: &str = "\
+const WORKSHOP: &str = "\
 ---
-topic: refunds
+topic: workshop
 locale: en
 ---
 
-## When do I get my refund? {#time}
+## Can I bring my red bicycle to the workshop? {#red}
 
-We refund you within 5 working days.
-
-**Also asked**
-
-- refunds
-
-## How is my refund paid? {#method}
-
-We refund to the payment method of the order.
+Yes, bring your red bicycle on Monday.
 
 **Also asked**
 
-- refund
+- bicycle workshops
+
+## Can I bring my blue bicycle to the workshop? {#blue}
+
+Yes, bring your blue bicycle on Friday.
+
+**Also asked**
+
+- bicycle workshop
 ";
-const UNCLEAR: &str = "refund";
-const TIME: &str = "When do I get my refund?";
-const METHOD: &str = "How is my refund paid?";
-const OUT_OF_SCOPE: &str = "Can your staff repair the zip of my grandfather's leather motorcycle jacket?";
+const UNCLEAR: &str = "bicycle workshop";
+const RED: &str = "Can I bring my red bicycle to the workshop?";
+const BLUE: &str = "Can I bring my blue bicycle to the workshop?";
+const OUT_OF_SCOPE: &str = "Do you sell cars?";
 
 async fn app() -> TestApp {
     let shop = Shop::new();
-    shop.write("knowledge_base/refunds.md", REFUNDS);
+    shop.write("knowledge_base/workshop.md", WORKSHOP);
+    // So strict that one of two alike is never sure enough, and an entry's own question is.
+    shop.set("style = \"stored\"", "style = \"stored\"\nthreshold = 0.9");
     TestApp::serve(shop).await
 }
 
@@ -60,17 +62,18 @@ async fn an_unclear_question_is_asked_back_and_the_choice_is_answered() {
     assert_eq!(heard.reply["sources"], json!([]), "nothing is stated, so nothing is rested on");
     let mut offered = titles(&heard.reply);
     offered.sort_unstable();
-    assert_eq!(offered, [METHOD, TIME]);
+    assert_eq!(offered, [BLUE, RED]);
     let ids: Vec<&str> = heard.reply["options"].as_array().unwrap().iter().map(|option| text(option, "/id")).collect();
-    assert!(ids.contains(&"refunds/time"), "{ids:?}");
+    assert!(ids.contains(&"workshop/red"), "{ids:?}");
 
-    let answer = shopper.asks(METHOD).await;
+    let answer = shopper.asks(BLUE).await;
     assert_eq!(answer.decision(), "answer");
-    assert_eq!(answer.reply["sources"], json!([{"type": "entry", "id": "refunds/method", "title": METHOD}]));
+    assert_eq!(answer.reply["sources"], json!([{"type": "entry", "id": "workshop/blue", "title": BLUE}]));
     // What is stored is what was told: another page of the same shopper draws the same buttons.
     let history = shopper.history().await;
     assert_eq!(history[1]["options"], heard.reply["options"]);
-    // An answered question is over: the next unclear one may be asked back again.
+    // An answered question is over: the next unclear one, on another topic, may be asked back again.
+    shopper.asks("How long does delivery take?").await;
     assert_eq!(shopper.asks(UNCLEAR).await.decision(), "clarify");
 }
 
@@ -83,7 +86,7 @@ async fn the_choice_is_understood_in_words() {
         assert_eq!(answer.decision(), "answer", "of {words}");
         assert_eq!(text(&answer.reply, "/sources/0/title"), offered[place], "of {words}");
     }
-    for (words, title) in [("how it is paid", METHOD), ("when", TIME)] {
+    for (words, title) in [("the blue one", BLUE), ("red", RED)] {
         let (mut shopper, _) = asked(&app).await;
         let answer = shopper.asks(words).await;
         assert_eq!((answer.decision(), text(&answer.reply, "/sources/0/title")), ("answer", title), "of {words}");
@@ -137,43 +140,39 @@ async fn who_asks_for_a_person_or_something_else_is_not_held_up() {
     assert_eq!((other.decision(), text(&other.reply, "/sources/0/id")), ("answer", "delivery/time"));
     // A person is asked for in an unclear message: nothing is asked back.
     let mut shopper = app.shopper().await;
-    assert_eq!(shopper.asks("refund\nI want to talk to a person").await.decision(), "handoff");
+    assert_eq!(shopper.asks("bicycle workshop\nI want to talk to a person").await.decision(), "handoff");
 }
 
 #[tokio::test]
 async fn an_entry_that_is_gone_when_it_is_chosen_goes_to_a_person() {
     let app = app().await;
     let (mut shopper, _) = asked(&app).await;
-    let rest = REFUNDS.replace("{#time}", "{#other}").replace(TIME, "Something else altogether?");
-    app.shop.write("knowledge_base/refunds.md", rest);
+    let other = "Which colours does the paint have?";
+    app.shop.write("knowledge_base/workshop.md", WORKSHOP.replace("{#red}", "{#paint}").replace(RED, other));
     let gone = async {
-        loop {
-            let mut other = app.shopper().await;
-            if other.asks(TIME).await.reply["sources"] != json!([{"type": "entry", "id": "refunds/time", "title": TIME}]) {
-                return;
-            }
+        while app.shopper().await.asks(other).await.reply["sources"][0]["id"] != "workshop/paint" {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
     };
     tokio::time::timeout(crate::support::PATIENCE, gone).await.expect("the file is read again");
-    assert_eq!(shopper.asks(TIME).await.decision(), "handoff");
+    assert_eq!(shopper.asks(RED).await.decision(), "handoff");
 }
 
 #[tokio::test]
 async fn two_questions_get_two_answers_or_one_and_the_offer_of_a_person() {
     let app = app().await;
     let mut shopper = app.shopper().await;
-    let both = shopper.asks("How long does delivery take? And how is my refund paid?").await;
+    let both = shopper.asks("How long does delivery take? And how can I pay?").await;
     assert_eq!(both.decision(), "answer");
     let ids: Vec<&str> = both.reply["sources"].as_array().unwrap().iter().map(|source| text(source, "/id")).collect();
-    assert_eq!(ids, ["delivery/time", "refunds/method"]);
-    assert!(both.says().contains("2 to 3 working days") && both.says().contains("payment method of the order"), "{}", both.says());
+    assert_eq!(ids, ["delivery/time", "payment/ways"]);
+    assert!(both.says().contains("2 to 3 working days") && both.says().contains("PayPal"), "{}", both.says());
 
     for (reply, decision) in [("no thanks", "smalltalk"), ("yes please", "handoff")] {
         let mut shopper = app.shopper().await;
         let part = shopper.asks(&format!("How long does delivery take? {OUT_OF_SCOPE}")).await;
         assert_eq!((part.decision(), text(&part.reply, "/sources/0/id")), ("part_answer", "delivery/time"));
-        assert!(part.says().contains("motorcycle") && part.says().contains("a person"), "it says what is open: {}", part.says());
+        assert!(part.says().contains("cars") && part.says().contains("a person"), "it says what is open: {}", part.says());
         assert_eq!(shopper.asks(reply).await.decision(), decision, "of {reply}");
     }
 }

@@ -32,6 +32,11 @@ pub trait Embed: Send + Sync {
 
     /// Changes whenever the same text may get another vector.
     fn fingerprint(&self) -> &str;
+
+    /// Whether the model knows a word in lower case as one, and so is no slip of the pen; `false` where it cannot tell.
+    fn knows(&self, _word: &str) -> bool {
+        false
+    }
 }
 
 /// Judges how well two texts belong together. Blocking, as [`Embed`] is.
@@ -108,6 +113,10 @@ impl Embed for Embedder {
 
     fn fingerprint(&self) -> &str {
         &self.encoder.fingerprint
+    }
+
+    fn knows(&self, word: &str) -> bool {
+        self.encoder.tokenizer.token_to_id(word).is_some()
     }
 }
 

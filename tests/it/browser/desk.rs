@@ -39,21 +39,21 @@ We take Visa, Mastercard and PayPal.
 
 - Can I pay with PayPal?
 
-## When do I get my refund? {#refund-time}
+## Can I bring my red bicycle to the workshop? {#bicycle-red}
 
-We refund you within 5 working days.
-
-**Also asked**
-
-- refunds
-
-## How is my refund paid? {#refund-method}
-
-We refund to the payment method of the order.
+Yes, bring your red bicycle on Monday.
 
 **Also asked**
 
-- refund
+- bicycle workshops
+
+## Can I bring my blue bicycle to the workshop? {#bicycle-blue}
+
+Yes, bring your blue bicycle on Friday.
+
+**Also asked**
+
+- bicycle workshop
 ";
 
 /// A running server in a folder of its own; both end with the test.
@@ -73,6 +73,8 @@ impl Served {
         let mut command = program(folder.path());
         command.arg("--knowledge").arg(&knowledge).args(["--listen", "127.0.0.1:0"]);
         command.env("NIGHTDESK__LOG__FILTER", "warn").env("NIGHTDESK__ANSWERS__STYLE", "stored").env("NIGHTDESK__ENGINE__ENABLED", "false");
+        // So strict that one of two entries that are alike is never sure enough.
+        command.env("NIGHTDESK__ANSWERS__THRESHOLD", "0.9");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
