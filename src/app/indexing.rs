@@ -45,4 +45,8 @@ impl Embed for Watched {
     fn fingerprint(&self) -> &str {
         self.inner.fingerprint()
     }
+
+    fn knows(&self, word: &str) -> bool {
+        self.inner.knows(word)
+    }
 }

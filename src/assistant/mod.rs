@@ -3,10 +3,16 @@
 //! [`respond::Responder`] holds all the ifs up to the reply and writes nothing; [`turn::Assistant`] shows the reply as it is told and commits it
 //! under the numbers that the turn began with. Code owns every fact: a model's draft leaves only if each of its sentences stands in the source.
 
+pub mod choice;
+pub mod content;
+pub mod context;
 pub mod details;
 pub mod draft;
+pub mod gloss;
 pub mod language;
 pub mod order_reply;
+pub mod parts;
+pub mod plan;
 pub mod respond;
 pub mod sentences;
 pub mod turn;

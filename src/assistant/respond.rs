@@ -5,17 +5,25 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::commerce::{CustomerProof, GuestClaim, Orders};
-use crate::confidence::{Rule, Verdict};
+use crate::confidence::{Asking, Rule};
 use crate::conversation::{Decision, HandoffReason, Message, Source};
 use crate::knowledge::Entry;
 use crate::prompt::{Phrases, Prompts};
-use crate::retrieval::{RetrievalError, Retriever};
+use crate::retrieval::{Hit, RetrievalError, Retriever};
 use crate::support::StoreError;
+use crate::support::text::ellipsis;
 
+use super::choice::{Choice, was_asked};
+use super::context::topic_of;
 use super::draft::{Drafted, Drafter};
+use super::gloss::in_english;
 use super::language::locale_of;
 use super::order_reply;
+use super::plan::{Known, Plan, Queries};
 use super::understand::{Intent, OrderTalk, question_of, understand};
+
+/// How much of a question that has no answer is repeated to the shopper, in characters.
+const REPEATED: usize = 120;
 
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +48,7 @@ pub struct Reply {
     pub content: String,
     /// The probability that the answer is right.
     pub confidence: f64,
-    /// What it rests on.
+    /// What it rests on, or the entries that it offers to choose from.
     pub sources: Vec<Source>,
     /// Who chose the words.
     pub model: String,
@@ -52,6 +60,11 @@ impl Reply {
     /// Words that code chose.
     fn spoken(decision: Decision, content: String) -> Self {
         Self { decision, content, confidence: 1.0, sources: Vec::new(), model: "stored".to_owned(), handoff: None }
+    }
+
+    /// The entries to choose from, where the reply asks which one was meant: id and question.
+    pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.decision.options(&self.sources)
     }
 
     /// A handoff with its one line.
@@ -98,8 +111,14 @@ impl Responder {
             Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
             Intent::Smalltalk(phrase) => Ok(Reply::spoken(Decision::Smalltalk, phrases.text(phrase, &[]))),
             Intent::Order(talk) => self.order(talk, phrases).await,
-            Intent::OrderChange => self.answer(&question, HandoffReason::OrderChange).await,
-            Intent::Question => self.answer(&question, HandoffReason::LowConfidence).await,
+            Intent::Choice(choice) => self.chosen(choice, phrases).await,
+            Intent::Declined => Ok(Reply::spoken(Decision::Smalltalk, phrases.text("smalltalk.declined", &[]))),
+            // Whoever wants something done is not asked which rule they mean.
+            Intent::OrderChange => self.answer(&question, transcript, HandoffReason::OrderChange, Asking::Spent).await,
+            Intent::Question => {
+                let asking = if was_asked(transcript) { Asking::Spent } else { Asking::Allowed };
+                self.answer(&question, transcript, HandoffReason::LowConfidence, asking).await
+            }
         }
     }
 
@@ -138,29 +157,81 @@ impl Responder {
         }
     }
 
-    async fn answer(&self, question: &str, otherwise: HandoffReason) -> Result<Reply, RespondError> {
-        match self.decide(question).await? {
-            Verdict::HandOver { confidence } => Ok(Reply::handoff(otherwise, self.phrases_for(question), confidence)),
-            Verdict::Answer { entry, confidence } => Ok(self.compose(question, &entry, confidence).await),
+    async fn answer(
+        &self,
+        question: &str,
+        transcript: &[Message],
+        otherwise: HandoffReason,
+        asking: Asking,
+    ) -> Result<Reply, RespondError> {
+        let phrases = self.phrases_for(question);
+        let queries = Queries::of(question, topic_of(transcript).as_ref(), &|text| {
+            let english = in_english(text);
+            self.parts.retriever.corrected(english.as_deref().unwrap_or(text)).or(english)
+        });
+        let found = self.search(queries.texts()).await?;
+        let rule = self.rule();
+        match queries.settle(&found, &|hits, asking| rule.decide(hits, asking), asking) {
+            Plan::HandOver { confidence } => Ok(Reply::handoff(otherwise, phrases, confidence)),
+            Plan::Clarify { entries, confidence } => {
+                let sources = entries.iter().map(|entry| source(entry)).collect();
+                Ok(Reply { sources, confidence, ..Reply::spoken(Decision::Clarify, phrases.text("clarify", &[])) })
+            }
+            Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0]).await),
+            Plan::Answer { known, unknown } => Ok(together(&known, unknown.as_deref(), phrases)),
         }
     }
 
-    async fn decide(&self, question: &str) -> Result<Verdict, RespondError> {
+    /// The hits of each text.
+    async fn search(&self, texts: Vec<String>) -> Result<Vec<Vec<Hit>>, RespondError> {
         let retriever = Arc::clone(&self.parts.retriever);
-        let rule = self.rule();
-        let question = question.to_owned();
-        let search = move || retriever.candidates(&question).map(|hits| rule.decide(&hits));
-        let verdict = tokio::task::spawn_blocking(search).await.map_err(|fault| RespondError::Worker(fault.to_string()))?;
-        Ok(verdict?)
+        let search = move || texts.iter().map(|text| retriever.candidates(text)).collect::<Result<Vec<_>, _>>();
+        let found = tokio::task::spawn_blocking(search).await.map_err(|fault| RespondError::Worker(fault.to_string()))?;
+        Ok(found?)
     }
 
-    async fn compose(&self, question: &str, entry: &Entry, confidence: f64) -> Reply {
-        let sources = vec![Source::Entry { id: entry.id.as_str().to_owned(), title: entry.question.clone() }];
-        let stored = Reply { sources, confidence, ..Reply::spoken(Decision::Answer, entry.answer.clone()) };
+    /// The entry that the shopper chose. Nothing is left to guess, so the confidence is 1; where nothing of what was offered is right, it is 0. An
+    /// entry that is gone since it was offered goes to a person as well.
+    async fn chosen(&self, choice: Choice, phrases: &Phrases) -> Result<Reply, RespondError> {
+        let knowledge = self.parts.retriever.knowledge();
+        let entry = match &choice {
+            Choice::Entry(id) => knowledge.entries.iter().find(|entry| entry.id.as_str() == id),
+            Choice::None => None,
+        };
+        match entry {
+            Some(entry) => Ok(self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() }).await),
+            None => Ok(Reply::handoff(HandoffReason::LowConfidence, phrases, 0.0)),
+        }
+    }
+
+    async fn compose(&self, known: &Known) -> Reply {
+        let Known { entry, confidence, question } = known;
+        let stored =
+            Reply { sources: vec![source(entry)], confidence: *confidence, ..Reply::spoken(Decision::Answer, entry.answer.clone()) };
         let Some(drafter) = &self.parts.drafter else { return stored };
         match drafter.draft(&self.parts.prompts, question, &entry.answer).await {
             Drafted::Accepted(content) => Reply { content, model: drafter.engine.name().to_owned(), ..stored },
             Drafted::Refused(_) => stored,
         }
     }
+}
+
+fn source(entry: &Entry) -> Source {
+    Source::Entry { id: entry.id.as_str().to_owned(), title: entry.question.clone() }
+}
+
+/// Stored answers one after the other, and a line on what has none. A reply is as sure as its least sure answer.
+fn together(known: &[Known], unknown: Option<&str>, phrases: &Phrases) -> Reply {
+    let mut paragraphs: Vec<String> = known.iter().map(|one| one.entry.answer.clone()).collect();
+    let decision = match unknown {
+        None => Decision::Answer,
+        Some(question) => {
+            let question = ellipsis(&question.split_whitespace().collect::<Vec<_>>().join(" "), REPEATED);
+            paragraphs.push(phrases.text("part_unknown", &[("question", question)]));
+            Decision::PartAnswer
+        }
+    };
+    let confidence = known.iter().map(|one| one.confidence).fold(1.0, f64::min);
+    let sources = known.iter().map(|one| source(&one.entry)).collect();
+    Reply { sources, confidence, ..Reply::spoken(decision, paragraphs.join("\n\n")) }
 }

@@ -11,7 +11,7 @@ use crate::support::text::ellipsis;
 use crate::support::{Clock, Ids, StoreError};
 
 use super::respond::{Reply, RespondError, Responder};
-use super::understand::question_of;
+use super::understand::{question_of, subject_of};
 
 /// How long a reply takes to appear word by word, at most; a long one comes in larger pieces.
 const TELLING: Duration = Duration::from_millis(400);
@@ -67,11 +67,12 @@ impl Assistant {
             }
         };
         let message_id = MessageId(self.parts.ids.uuid());
-        if matches!(reply.decision, Decision::Answer | Decision::Order) {
+        if matches!(reply.decision, Decision::Answer | Decision::PartAnswer | Decision::Order) {
             self.stream(conversation, message_id, &reply.content).await;
         }
         let milliseconds = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let outcome = self.commit(conversation, message_id, reply, &question, milliseconds).await;
+        let subject = subject_of(&snapshot.messages);
+        let outcome = self.commit(conversation, message_id, reply, &subject, milliseconds).await;
         self.tell(conversation, LiveKind::Typing { who: "bot", on: false });
         if let TurnOutcome::Committed(_) = outcome? {
             self.tell(conversation, LiveKind::Changed);
@@ -84,11 +85,11 @@ impl Assistant {
         conversation: &Conversation,
         message_id: MessageId,
         reply: Reply,
-        question: &str,
+        subject: &str,
         milliseconds: i64,
     ) -> Result<TurnOutcome, StoreError> {
         let decision = reply.decision;
-        let subject = ellipsis(&question.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
+        let subject = ellipsis(&subject.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
         let handoff = reply.handoff.map(|reason| Handoff { ticket_id: TicketId(self.parts.ids.uuid()), reason, subject });
         let trace = BotTrace { decision, confidence: reply.confidence, sources: reply.sources, model: reply.model, milliseconds };
         let commit = TurnCommit {

@@ -1,5 +1,6 @@
 //! What the shopper wants, as far as code can tell without a model. Pure.
 
+use super::choice::{Choice, chosen, options, pressed};
 use super::details::{Bare, OrderDetails};
 use super::language::says_something;
 use crate::conversation::{Author, Decision, Message};
@@ -14,6 +15,10 @@ pub enum Intent {
     Smalltalk(&'static str),
     /// To know where an order is.
     Order(OrderTalk),
+    /// One of the entries that the bot offered, or none of them.
+    Choice(Choice),
+    /// Not the person that the bot offered.
+    Declined,
     /// To cancel, change or send back an order; the knowledge base may have the answer.
     OrderChange,
     /// Anything else.
@@ -38,12 +43,39 @@ pub fn question_of(transcript: &[Message]) -> String {
     texts.join("\n")
 }
 
+/// What the shopper's last words are about, for the title of a ticket: an answer to the bot's question is told with what it had been asked.
+pub fn subject_of(transcript: &[Message]) -> String {
+    let question = question_of(transcript);
+    let asked_back = matches!(last_bot_decision(transcript), Some(Decision::Clarify | Decision::PartAnswer));
+    let spoken = transcript.iter().rposition(|message| !matches!(message.author, Author::Shopper | Author::System));
+    match spoken.filter(|_| asked_back).map(|place| question_of(&transcript[..place])) {
+        Some(before) if !before.is_empty() => format!("{before} \u{2013} {question}"),
+        _ => question,
+    }
+}
+
 /// What the shopper wants with what they last wrote.
 pub fn understand(transcript: &[Message], patterns: &Patterns) -> Intent {
     let question = question_of(transcript);
     let matches = |group| question.lines().any(|line| patterns.matches(group, line)) || patterns.matches(group, &question);
+    let offered = options(transcript);
+    // A button's words may be any entry's question, also one about talking to people.
+    if let Some(choice) = pressed(&offered, &question) {
+        return Intent::Choice(choice);
+    }
     if matches(Group::Person) {
         return Intent::Person;
+    }
+    if let Some(choice) = chosen(&offered, &question, patterns) {
+        return Intent::Choice(choice);
+    }
+    if last_bot_decision(transcript) == Some(Decision::PartAnswer) {
+        if patterns.matches(Group::Yes, &question) {
+            return Intent::Person;
+        }
+        if patterns.matches(Group::No, &question) {
+            return Intent::Declined;
+        }
     }
     let asked = last_bot_decision(transcript) == Some(Decision::AskOrder);
     let fresh = OrderDetails::find(&question, if asked { Bare::Counts } else { Bare::Ignored });
@@ -98,7 +130,7 @@ fn order_talk(transcript: &[Message]) -> OrderTalk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{BotTrace, ConversationId, MessageId};
+    use crate::conversation::{BotTrace, ConversationId, MessageId, Source};
     use crate::support::Timestamp;
 
     fn message(author: Author, content: &str, decision: Option<Decision>) -> Message {
@@ -170,5 +202,46 @@ mod tests {
         assert!(matches!(understand(&said(&turns), &patterns()), Intent::Order(talk) if talk.attempts == 2));
         turns.extend([("here", Some(Decision::Order)), ("where is my order #W3333", None)]);
         assert!(matches!(understand(&said(&turns), &patterns()), Intent::Order(talk) if talk.attempts == 1));
+    }
+
+    /// The bot's question which of two entries is meant, behind an unclear message.
+    fn asked_which() -> Vec<Message> {
+        let mut turns = said(&[("refund", None), ("Which?", Some(Decision::Clarify))]);
+        let entry = |id: &str, title: &str| Source::Entry { id: id.into(), title: title.into() };
+        turns[1].trace.as_mut().unwrap().sources =
+            vec![entry("returns/time", "When do I get my refund?"), entry("contact/hours", "When can I talk to a person?")];
+        turns
+    }
+
+    #[test]
+    fn an_answer_to_the_bots_question_is_understood() {
+        let check = |before: &[Message], text: &str, expect: &Intent| {
+            let transcript = [before, &said(&[(text, None)])].concat();
+            assert_eq!(understand(&transcript, &patterns()), *expect, "{text}");
+        };
+        let entry = |id: &str| Intent::Choice(Choice::Entry(id.to_owned()));
+        let which = asked_which();
+        check(&which, "When do I get my refund?", &entry("returns/time"));
+        check(&which, "When can I talk to a person?", &entry("contact/hours"));
+        check(&which, "the second one", &entry("contact/hours"));
+        check(&which, "None of these", &Intent::Choice(Choice::None));
+        check(&which, "I want to talk to a person", &Intent::Person);
+        check(&which, "how do I pay", &Intent::Question);
+        check(&[], "the second one", &Intent::Question);
+        let part = said(&[("a and b", None), ("a. b?", Some(Decision::PartAnswer))]);
+        check(&part, "yes please", &Intent::Person);
+        check(&part, "no thanks", &Intent::Declined);
+        check(&part, "how do I pay", &Intent::Question);
+        check(&said(&[("a", None), ("a.", Some(Decision::Answer))]), "yes please", &Intent::Question);
+    }
+
+    #[test]
+    fn a_tickets_title_says_what_it_was_about() {
+        let check = |before: &[Message], text: &str, expect: &str| {
+            assert_eq!(subject_of(&[before, &said(&[(text, None)])].concat()), expect, "{text}");
+        };
+        check(&asked_which(), "None of these", "refund \u{2013} None of these");
+        check(&[], "Do you sell cars?", "Do you sell cars?");
+        check(&said(&[("how long", None), ("2 days", Some(Decision::Answer))]), "cars?", "cars?");
     }
 }

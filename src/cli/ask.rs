@@ -11,7 +11,7 @@ use crate::app::{Rooms, open_rooms};
 use crate::assistant::Reply;
 use crate::confidence::Rule;
 use crate::config::Settings;
-use crate::conversation::{Author, Content, ConversationId, Message, MessageId, Source};
+use crate::conversation::{Author, Content, ConversationId, Decision, Message, MessageId, Source};
 
 /// What `ask` is given.
 #[derive(Debug, Args)]
@@ -26,7 +26,8 @@ pub struct AskArgs {
     /// Read questions as lines from standard input; one reply a line with --json.
     #[arg(long, conflicts_with = "question")]
     stdin: bool,
-    /// Print each reply as a JSON object: question, decision, confidence, threshold, reply, sources, model, milliseconds.
+    /// Print each reply as a JSON object: question, decision, confidence, threshold, reply, sources, options where it asks which
+    /// entry was meant, model, milliseconds.
     #[arg(long)]
     json: bool,
 }
@@ -41,10 +42,18 @@ struct Answered<'a> {
     calibration: &'a str,
     reply: &'a str,
     sources: Vec<SourceOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<OptionOut<'a>>,
     model: &'a str,
     milliseconds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     handoff_reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct OptionOut<'a> {
+    id: &'a str,
+    title: &'a str,
 }
 
 #[derive(Serialize)]
@@ -95,7 +104,8 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
             threshold_basis: rule.promise.as_str(),
             calibration: rule.calibration.origin().as_str(),
             reply: &reply.content,
-            sources: reply.sources.iter().map(source).collect(),
+            sources: if reply.decision == Decision::Clarify { Vec::new() } else { reply.sources.iter().map(source).collect() },
+            options: reply.options().map(|(id, title)| OptionOut { id, title }).collect(),
             model: &reply.model,
             milliseconds,
             handoff_reason: reply.handoff.map(|reason| reason.as_str()),
@@ -103,6 +113,9 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
         writeln!(out, "{}", serde_json::to_string(&answered)?)?;
     } else {
         writeln!(out, "{}", reply.content)?;
+        for (number, (_, title)) in reply.options().enumerate() {
+            writeln!(out, "  {}. {title}", number + 1)?;
+        }
         writeln!(out, "\n  {}\n", summary(&reply, &rule, milliseconds))?;
     }
     out.flush().context("standard output cannot be written")
@@ -138,7 +151,8 @@ fn summary(reply: &Reply, rule: &Rule, milliseconds: u64) -> String {
             Source::Order { number } => number.as_str(),
         })
         .collect();
-    let from = if sources.is_empty() { String::new() } else { format!(", from {}", sources.join(", ")) };
+    let word = if reply.decision == Decision::Clarify { "between" } else { "from" };
+    let from = if sources.is_empty() { String::new() } else { format!(", {word} {}", sources.join(", ")) };
     let (decision, confidence, threshold) = (reply.decision.as_str(), reply.confidence, rule.threshold.value());
     format!("{decision}, confidence {confidence:.2} (answers from {threshold:.2}){from}, words: {}, {milliseconds} ms", reply.model)
 }

@@ -1,5 +1,5 @@
 //! Confidence: from the scores of retrieval to one calibrated probability, the threshold that keeps the accepted wrong rate, and the one place that
-//! decides whether the bot answers. Pure.
+//! decides whether the bot answers, asks or hands over. Pure.
 //!
 //! `features` turns hits into log-odds that are the same for every shop. [`Calibration`] maps them, monotonically, to the probability that the proposed
 //! answer is right. [`risk`] finds the threshold from judged messages. A [`Rule`] is both together, with what is known about them.
@@ -16,4 +16,4 @@ pub use choice::{Choice, Evidence, Lesson};
 pub use features::log_odds;
 pub use risk::{Guarantee, Judged, TooFew, promised_threshold, threshold_for, upper_bound};
 pub use rule::{Limit, Promise, Rule};
-pub use verdict::{Threshold, Verdict, decide};
+pub use verdict::{Asking, Threshold, Verdict, among_first, decide};

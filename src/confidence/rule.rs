@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::risk::{self, Guarantee, TooFew};
-use super::{Calibration, Example, Judged, Origin, Threshold, Verdict, decide};
+use super::{Asking, Calibration, Example, Judged, Origin, Threshold, Verdict, decide};
 use crate::retrieval::Hit;
 
 /// What the shop accepts.
@@ -91,8 +91,8 @@ impl Rule {
     }
 
     /// Decides from the hits of a search, the best first.
-    pub fn decide(&self, hits: &[Hit]) -> Verdict {
-        decide(hits, &self.calibration, self.threshold)
+    pub fn decide(&self, hits: &[Hit], asking: Asking) -> Verdict {
+        decide(hits, &self.calibration, self.threshold, asking)
     }
 }
 

@@ -107,7 +107,7 @@ pub struct BotTrace {
     pub decision: Decision,
     /// The calibrated probability that the answer is right; 1.0 where code alone decided (a form, a person asked for).
     pub confidence: f64,
-    /// Entries and order rows it rests on.
+    /// Entries and order rows it rests on; of a message that asks which entry was meant, the entries that it offers.
     pub sources: Vec<Source>,
     /// Who chose the words: `stored` or the language model's name.
     pub model: String,
@@ -115,11 +115,22 @@ pub struct BotTrace {
     pub milliseconds: i64,
 }
 
+impl BotTrace {
+    /// The entries that the shopper may choose from, in the order of the buttons; none unless the message asks which one was meant.
+    pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.decision.options(&self.sources)
+    }
+}
+
 /// What the bot decided to do in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Answered from the knowledge base.
     Answer,
+    /// Answered what is known of several questions, said what is not, and offered a person for that.
+    PartAnswer,
+    /// Asked which of two or three entries was meant.
+    Clarify,
     /// Asked for order number and e-mail.
     AskOrder,
     /// Answered from the order database.
@@ -135,6 +146,8 @@ impl Decision {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answer => "answer",
+            Self::PartAnswer => "part_answer",
+            Self::Clarify => "clarify",
             Self::AskOrder => "ask_order",
             Self::Order => "order",
             Self::Smalltalk => "smalltalk",
@@ -142,9 +155,18 @@ impl Decision {
         }
     }
 
+    /// Of what a reply of this kind names, the entries to choose from: id and question.
+    pub fn options(self, sources: &[Source]) -> impl Iterator<Item = (&str, &str)> {
+        sources.iter().filter(move |_| self == Self::Clarify).filter_map(|source| match source {
+            Source::Entry { id, title } => Some((id.as_str(), title.as_str())),
+            Source::Order { .. } => None,
+        })
+    }
+
     /// The decision of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Answer, Self::AskOrder, Self::Order, Self::Smalltalk, Self::Handoff].into_iter().find(|d| d.as_str() == name)
+        let all = [Self::Answer, Self::PartAnswer, Self::Clarify, Self::AskOrder, Self::Order, Self::Smalltalk, Self::Handoff];
+        all.into_iter().find(|decision| decision.as_str() == name)
     }
 }
 

@@ -25,16 +25,25 @@ pub enum Group {
     Thanks,
     /// A goodbye and nothing else.
     Bye,
+    /// That nothing of what was offered is meant.
+    NoneOfThese,
+    /// A yes and nothing else; counts only after an offer.
+    Yes,
+    /// A no and nothing else; counts only after an offer.
+    No,
 }
 
 impl Group {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Person, "person"),
         (Self::OrderStatus, "order_status"),
         (Self::OrderChange, "order_change"),
         (Self::Hello, "hello"),
         (Self::Thanks, "thanks"),
         (Self::Bye, "bye"),
+        (Self::NoneOfThese, "none_of_these"),
+        (Self::Yes, "yes"),
+        (Self::No, "no"),
     ];
 }
 

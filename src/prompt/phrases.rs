@@ -8,11 +8,14 @@ use serde::Deserialize;
 use super::prompts::PromptError;
 
 /// The keys that a file has to have.
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 28] = [
     "greeting",
     "smalltalk.hello",
     "smalltalk.thanks",
     "smalltalk.bye",
+    "smalltalk.declined",
+    "clarify",
+    "part_unknown",
     "order.ask",
     "order.ask_number",
     "order.ask_email",
@@ -37,7 +40,7 @@ const KEYS: [&str; 25] = [
 ];
 
 /// The variables that a phrase may use.
-const VARIABLES: [&str; 7] = ["shop", "number", "tracking", "carrier", "date", "items", "amount"];
+const VARIABLES: [&str; 8] = ["shop", "number", "tracking", "carrier", "date", "items", "amount", "question"];
 
 #[derive(Deserialize)]
 #[serde(untagged)]

@@ -76,4 +76,8 @@ impl Embed for Memory {
     fn fingerprint(&self) -> &str {
         self.embed.fingerprint()
     }
+
+    fn knows(&self, word: &str) -> bool {
+        self.embed.knows(word)
+    }
 }

@@ -13,6 +13,7 @@ mod lexical;
 mod memory;
 mod retriever;
 mod signals;
+mod spelling;
 mod stage;
 mod words;
 

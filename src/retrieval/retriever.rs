@@ -10,12 +10,13 @@ use super::cache::{Key, Vectors};
 use super::dense::{Asked, DenseIndex, DenseScore, Known};
 use super::grams::{Grams, Spelling};
 use super::lexical::{LexicalIndex, LexicalScores};
+use super::spelling::Vocabulary;
 use super::{Correction, Hit, Memory, QuerySignals, RetrievalError, Signals, Stages, fusion, words};
 use crate::inference::{Embed, Reading};
 use crate::knowledge::{Entry, Knowledge};
 
 /// Part of the fingerprint: to be raised when the same knowledge and model may give other scores.
-const VERSION: &str = "retrieval v2";
+const VERSION: &str = "retrieval v3";
 /// How many entries a decision is made from.
 pub const CANDIDATES: usize = 10;
 /// How many entries are compared by their spelling, which takes longer than a look at their vectors.
@@ -46,6 +47,7 @@ pub(super) struct Snapshot {
     lexical: LexicalIndex,
     dense: DenseIndex,
     grams: Grams,
+    vocabulary: Vocabulary,
     /// The share of Chinese letters in each entry's question.
     cjk: Vec<f32>,
 }
@@ -182,6 +184,13 @@ impl Retriever {
         Ok(())
     }
 
+    /// The query with slips of the pen put right by the words of the knowledge base; `None` where there are none. Whether that reading is the better
+    /// one is for the caller to see from its hits: a word that is unknown here may be right.
+    pub fn corrected(&self, query: &str) -> Option<String> {
+        let query = &query[..query.floor_char_boundary(MAX_QUERY_BYTES)];
+        self.current.load().vocabulary.corrected(query, &|word| self.embed.knows(word))
+    }
+
     /// What it has embedded, to open others with for a trial. Nothing that those embed goes into the cache file.
     pub fn memory(&self) -> Arc<Memory> {
         Arc::new(Memory::of(Arc::clone(&self.embed), self.current.load_full()))
@@ -256,8 +265,9 @@ impl Snapshot {
         let lexical = LexicalIndex::build(entries())?;
         let dense = DenseIndex::build(entries(), known, embed)?;
         let grams = Grams::build(entries());
+        let vocabulary = Vocabulary::of(entries());
         let cjk = entries().map(|entry| words::cjk_share(&entry.question)).collect();
-        Ok(Self { knowledge, lexical, dense, grams, cjk })
+        Ok(Self { knowledge, lexical, dense, grams, vocabulary, cjk })
     }
 
     /// Scores the candidates and sorts them, the best first; equal ones in the order of ids.

@@ -50,6 +50,11 @@ fn is_cjk(c: char) -> bool {
         | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
 }
 
+/// Particles and pronouns of Chinese: they stand in any sentence, are rare in a small knowledge base, and would weigh there like words of a topic.
+fn is_particle(c: char) -> bool {
+    matches!(c, '的' | '了' | '吗' | '呢' | '吧' | '啊' | '呀' | '嘛' | '么' | '我' | '你' | '您' | '他' | '她' | '它' | '们')
+}
+
 /// Splits by script. Text is brought to one form first (NFKC), so that full-width letters and digits are the usual ones.
 #[derive(Clone)]
 struct Scripts;
@@ -70,6 +75,7 @@ impl Tokenizer for Scripts {
         let mut before: Option<char> = None;
         for c in text.chars() {
             match (is_cjk(c), c.is_alphanumeric() || is_mark(c)) {
+                (true, _) if is_particle(c) => tokens.push(&mut word),
                 (true, _) => {
                     tokens.push(&mut word);
                     tokens.push(&mut c.to_string());
@@ -82,7 +88,7 @@ impl Tokenizer for Scripts {
                 (false, false) if matches!(c, '\'' | '\u{2019}') && !word.is_empty() => {}
                 (false, false) => tokens.push(&mut word),
             }
-            before = is_cjk(c).then_some(c);
+            before = (is_cjk(c) && !is_particle(c)).then_some(c);
         }
         tokens.push(&mut word);
         tokens
@@ -132,6 +138,8 @@ mod tests {
         check("\u{9000}\u{8d27}\u{653f}\u{7b56}", "\u{9000} \u{8d27} \u{9000}\u{8d27} \u{653f} \u{8d27}\u{653f} \u{7b56} \u{653f}\u{7b56}");
         check("\u{7528}EMI\u{4ed8}\u{6b3e}", "\u{7528} emi \u{4ed8} \u{6b3e} \u{4ed8}\u{6b3e}");
         check("\u{9000}\u{3002}\u{8d27}", "\u{9000} \u{8d27}");
+        check("你们的快递费呢", "快 递 快递 费 递费");
+        check("什么", "什");
         check("order order order", "order");
         check("", "");
         check("\u{1f600} \u{1f4a9} ...", "");

@@ -120,6 +120,43 @@ async fn a_shopper_is_answered_and_handed_to_an_agent() {
 }
 
 #[tokio::test]
+async fn an_unclear_question_is_answered_by_a_button() {
+    let Some(driver) = available() else { return };
+    let desk = desk::Served::start();
+    let shopper = driver.browser(Screen::Desk).await;
+    shopper.goto(&desk.url("/demo")).await;
+    open_by_keyboard(&shopper).await;
+
+    says(&shopper, "bicycle workshop").await;
+    shows(&shopper, "#log .row.bot .bubble", "Which of these do you mean?").await;
+    shows(&shopper, "#after [role=group] button.option", "my blue bicycle").await;
+    shows(&shopper, "#after [role=group] button", "None of these").await;
+    composer_has_focus(&shopper).await;
+    // Backwards from the composer: none of these, then the last option.
+    shopper.press(keys::BACK_TAB).await;
+    shopper.press(keys::BACK_TAB).await;
+    let title = shopper.script(&format!("return {WIDGET}.activeElement.textContent"), json!([])).await.as_str().unwrap().to_owned();
+    assert!(title.contains("the workshop"), "the focus is on an option, not on {title}");
+    shopper.press(keys::ENTER).await;
+    composer_has_focus(&shopper).await;
+    let answer = shows(&shopper, "#log .row.bot", "From:").await;
+    assert!(answer.ends_with(&title) || answer.contains(&format!("From:{title}")), "what was chosen is what is answered: {answer}");
+    shows(&shopper, "#log .row.shopper .bubble", &title).await;
+    let buttons = format!("return {WIDGET}.querySelectorAll('#after button').length");
+    assert_eq!(shopper.script(&buttons, json!([])).await, 0, "the buttons are gone");
+
+    says(&shopper, "How long does delivery take?").await;
+    shows(&shopper, "#log .row.bot", "2 to 4 working days").await;
+    says(&shopper, "bicycle workshop").await;
+    shows(&shopper, "#after [role=group] button", "None of these").await;
+    shopper.press(keys::BACK_TAB).await;
+    shopper.press(keys::ENTER).await;
+    shows(&shopper, "#waiting", "Waiting for a person").await;
+    assert_eq!(shopper.script(&buttons, json!([])).await, 0, "the buttons are gone");
+    assert_eq!(shopper.complaints().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_reply_that_overtakes_the_answer_to_its_request_counts() {
     let Some(driver) = available() else { return };
     let desk = desk::Served::start();

@@ -71,6 +71,16 @@ impl From<&Source> for SourceDto {
     }
 }
 
+/// An entry that the shopper may choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ClarifyOption)]
+pub struct OptionDto {
+    /// The entry's stable id.
+    pub id: String,
+    /// Its question: the text to send as the shopper's message when it is chosen.
+    pub title: String,
+}
+
 /// What the bot decided to do in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Decision)]
@@ -78,6 +88,10 @@ impl From<&Source> for SourceDto {
 pub enum DecisionDto {
     /// Answered from the knowledge base.
     Answer,
+    /// Answered what is known of several questions, said what is not, and offered a person for that.
+    PartAnswer,
+    /// Asked which of two or three entries was meant.
+    Clarify,
     /// Asked for order number and e-mail.
     AskOrder,
     /// Answered from the order database.
@@ -92,6 +106,8 @@ impl From<Decision> for DecisionDto {
     fn from(decision: Decision) -> Self {
         match decision {
             Decision::Answer => Self::Answer,
+            Decision::PartAnswer => Self::PartAnswer,
+            Decision::Clarify => Self::Clarify,
             Decision::AskOrder => Self::AskOrder,
             Decision::Order => Self::Order,
             Decision::Smalltalk => Self::Smalltalk,
@@ -129,6 +145,9 @@ pub struct MessageDto {
     /// Bot messages: what it rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<SourceDto>>,
+    /// Bot messages that ask which entry was meant: the two or three to choose from, the likeliest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<Vec<OptionDto>>,
     /// Bot messages, for agents: the calibrated probability that it is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
@@ -150,6 +169,13 @@ impl MessageDto {
             Author::System => AuthorType::System,
         };
         let inside = message.trace.as_ref().filter(|_| viewer == Viewer::Agent);
+        let options: Option<Vec<OptionDto>> = message
+            .trace
+            .as_ref()
+            .filter(|trace| trace.decision == Decision::Clarify)
+            .map(|trace| trace.options().map(|(id, title)| OptionDto { id: id.to_owned(), title: title.to_owned() }).collect());
+        // What is offered to choose from is not what the message rests on.
+        let rests_on = message.trace.as_ref().map(|trace| if options.is_some() { &[] } else { trace.sources.as_slice() });
         Self {
             id: message.id.0,
             conversation_id: message.conversation_id.0,
@@ -160,7 +186,8 @@ impl MessageDto {
             created_at: time(message.created_at),
             helpful: message.helpful,
             decision: message.trace.as_ref().map(|trace| trace.decision.into()),
-            sources: message.trace.as_ref().map(|trace| trace.sources.iter().map(SourceDto::from).collect()),
+            sources: rests_on.map(|sources| sources.iter().map(SourceDto::from).collect()),
+            options,
             confidence: inside.map(|trace| trace.confidence),
             model: inside.map(|trace| trace.model.clone()),
             milliseconds: inside.map(|trace| trace.milliseconds),
@@ -202,5 +229,36 @@ mod tests {
             expected[name] = value;
         }
         assert_eq!(serde_json::to_value(MessageDto::new(&message, None, Viewer::Agent)).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_offered_is_not_a_source() {
+        let entry = |id: &str| Source::Entry { id: id.into(), title: id.to_uppercase() };
+        let of = |decision: Decision| {
+            let message = Message {
+                id: MessageId(Uuid::nil()),
+                conversation_id: ConversationId(Uuid::nil()),
+                seq: 1,
+                author: Author::Bot,
+                content: "Which?".into(),
+                echo_id: None,
+                created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+                trace: Some(BotTrace {
+                    decision,
+                    confidence: 0.4,
+                    sources: vec![entry("a"), entry("b")],
+                    model: "stored".into(),
+                    milliseconds: 1,
+                }),
+                helpful: None,
+            };
+            let sent = MessageDto::new(&message, None, Viewer::Shopper);
+            (
+                sent.sources.map_or(0, |sources| sources.len()),
+                sent.options.map(|options| options.into_iter().map(|one| one.title).collect()),
+            )
+        };
+        assert_eq!(of(Decision::Clarify), (0, Some(vec!["A".to_owned(), "B".to_owned()])));
+        assert_eq!(of(Decision::PartAnswer), (2, None));
     }
 }

@@ -38,6 +38,11 @@ pub trait Embed: Send + Sync {
 
     /// Changes whenever the same text may get another vector or reading.
     fn fingerprint(&self) -> &str;
+
+    /// Whether the model knows a word in lower case as one, and so is no slip of the pen; `false` where it cannot tell.
+    fn knows(&self, _word: &str) -> bool {
+        false
+    }
 }
 
 /// Several searches may share one model.
@@ -56,6 +61,10 @@ impl<E: Embed + ?Sized> Embed for Arc<E> {
 
     fn fingerprint(&self) -> &str {
         self.as_ref().fingerprint()
+    }
+
+    fn knows(&self, word: &str) -> bool {
+        self.as_ref().knows(word)
     }
 }
 
@@ -129,6 +138,10 @@ impl Embed for Embedder {
 
     fn fingerprint(&self) -> &str {
         &self.encoder.fingerprint
+    }
+
+    fn knows(&self, word: &str) -> bool {
+        self.encoder.tokenizer.token_to_id(word).is_some()
     }
 }
 

@@ -66,6 +66,10 @@ impl Embed for Encoders {
     fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
+
+    fn knows(&self, word: &str) -> bool {
+        self.base.knows(word)
+    }
 }
 
 impl Adapted {

@@ -6,6 +6,8 @@ import { REASONS } from "./queue.js";
 
 const DECISIONS = {
   answer: "Answered from the help entries",
+  part_answer: "Answered a part, offered a person",
+  clarify: "Asked which entry was meant",
   ask_order: "Asked for the order",
   order: "Answered from the order",
   smalltalk: "Small talk",
@@ -44,7 +46,8 @@ export class Side {
       bot ? section("Last bot message", [
         ["Decision", DECISIONS[bot.decision] ?? bot.decision ?? "Unknown"],
         ["Confidence", typeof bot.confidence === "number" ? confidence(bot.confidence) : null],
-        ["Sources", bot.sources?.length ? el("ul", {}, bot.sources.map((source) => el("li", { text: source.type === "order" ? `Order ${source.number}` : source.title }))) : "None"],
+        ["Sources", bot.sources?.length ? el("ul", {}, bot.sources.map((source) => el("li", { text: source.type === "order" ? `Order ${source.number}` : source.title }))) : bot.options?.length ? null : "None"],
+        ["Offered", bot.options?.length ? el("ul", {}, bot.options.map((option) => el("li", { text: option.title }))) : null],
         ["Written by", bot.model === "stored" ? "Stored text" : bot.model],
         ["Took", typeof bot.milliseconds === "number" ? took(bot.milliseconds) : null],
       ]) : section("Last bot message", [["Decision", "The bot has not written yet"]]),

@@ -194,6 +194,7 @@ function stored(message, shopper) {
     el("div", { class: "message-body" },
       el("p", { class: "message-head" }, el("b", { text: names[author.type] }),
         el("time", { dateTime: message.created_at, data: { fixed: "1" }, title: moment(message.created_at), text: clock(message.created_at) })),
-      el("div", { class: "bubble" }, prose(message.content)),
+      el("div", { class: "bubble" }, prose(message.content),
+        message.options?.length ? el("ul", { class: "offered", "aria-label": "Offered to choose from" }, message.options.map((option) => el("li", { text: option.title }))) : null),
       rated ? el("p", { class: message.helpful ? "note good" : "note bad", text: `Shopper: ${rated.toLowerCase()}` }) : null));
 }

@@ -5,7 +5,7 @@ import { el, icon } from "../shared/dom.js";
 import { moment } from "../shared/format.js";
 import { context, words } from "./context.js";
 
-const RATED_DECISIONS = new Set(["answer", "order"]);
+const RATED_DECISIONS = new Set(["answer", "part_answer", "order"]);
 
 /** The name shown above the first bubble of a group. */
 export function authorName(author) {

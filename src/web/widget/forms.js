@@ -1,4 +1,4 @@
-// The two small forms under the conversation: which order is meant, and how the shop did.
+// What stands under the newest message: the entries to choose from, a person on offer, and the two small forms.
 
 import { el, icon } from "../shared/dom.js";
 import { words } from "./context.js";
@@ -39,6 +39,18 @@ function field(id, label, props) {
   };
   input.addEventListener("input", () => complain(""));
   return { input, complain, node: el("div", { class: "field" }, el("label", { for: id, text: label }), input, error) };
+}
+
+/** Buttons for the entries that the bot offers, and one for none of them; `onChoose(text)` gets what the shopper says with it. */
+export function optionButtons(options, onChoose) {
+  const button = (text, kind) => el("li", {}, el("button", { type: "button", class: `chip ${kind}`, text, on: { click: () => onChoose(text) } }));
+  return el("div", { role: "group", "aria-label": words.options },
+    el("ul", { class: "chips options" }, options.map((option) => button(option.title, "option")), button(words.noneOfThese, "quiet")));
+}
+
+/** The person that the bot offers for what it cannot answer. */
+export function personButton(onPress) {
+  return el("ul", { class: "chips" }, el("li", {}, el("button", { type: "button", class: "chip", text: words.person, on: { click: onPress } })));
 }
 
 /** One to five stars and a comment; `onSubmit(rating, comment)` resolves when stored, `onSkip()` puts the form away, `onGrow()` shows its end. */

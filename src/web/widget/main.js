@@ -5,7 +5,7 @@ import { EventStream, backoff } from "../shared/sse.js";
 import { canClose, listen, tell } from "./bridge.js";
 import { Composer } from "./composer.js";
 import { context, memory, setColorScheme, words } from "./context.js";
-import { orderForm, ratingForm } from "./forms.js";
+import { optionButtons, orderForm, personButton, ratingForm } from "./forms.js";
 import { Outbox } from "./outbox.js";
 import { Session } from "./session.js";
 import { Timeline } from "./timeline.js";
@@ -260,7 +260,7 @@ function drawWelcome() {
   );
 }
 
-/** The form that belongs to the newest message, kept while it stays the newest so that nothing typed is lost. */
+/** What belongs to the newest message, kept while it stays the newest so that nothing typed is lost, and gone as soon as something newer is said. */
 function drawAfter() {
   const node = byId("after");
   const last = timeline.newest();
@@ -268,13 +268,18 @@ function drawAfter() {
   if ((node.dataset.form ?? "") === wanted) return;
   node.dataset.form = wanted;
   const stay = timeline.nearEnd();
-  if (wanted === "") node.replaceChildren();
-  else if (wanted.startsWith("order")) node.replaceChildren(orderForm(contact?.email, (text) => {
+  const focused = node.contains(document.activeElement);
+  const answer = (text) => {
     say(text);
-    // The form is gone, and the focus with it.
+    // What was pressed is gone, and the focus with it.
     composer.focus();
-  }));
+  };
+  if (wanted === "") node.replaceChildren();
+  else if (wanted.startsWith("order")) node.replaceChildren(orderForm(contact?.email, answer));
+  else if (wanted.startsWith("options")) node.replaceChildren(optionButtons(last.options, answer));
+  else if (wanted.startsWith("person")) node.replaceChildren(personButton(askForPerson));
   else node.replaceChildren(ratingForm({ onSubmit: rate, onSkip: skipRating, onGrow: () => timeline.toEnd() }));
+  if (focused && !node.contains(document.activeElement)) composer.focus();
   if (stay) timeline.toEnd();
 }
 
@@ -282,7 +287,10 @@ function formFor(last) {
   if (outbox.items.length) return "";
   if (conversation?.status === "resolved" && thanked === conversation.id) return "thanks";
   if (conversation?.status === "resolved" && !conversation.rating && memory.get("rated") !== conversation.id) return `rating ${conversation.id}`;
-  return last?.author.type === "bot" && last.decision === "ask_order" && conversation?.status === "pending" ? `order ${last.id}` : "";
+  if (last?.author.type !== "bot" || conversation?.status !== "pending") return "";
+  if (last.decision === "clarify" && last.options?.length) return `options ${last.id}`;
+  if (last.decision === "part_answer") return `person ${last.id}`;
+  return last.decision === "ask_order" ? `order ${last.id}` : "";
 }
 
 function skipRating() {

@@ -46,6 +46,8 @@ const STRINGS = {
     failed: "The chat could not be loaded. It is tried again by itself.",
     refused: "The chat is not available for this shop. Please write to the shop by e-mail.",
     skip: "Not now",
+    options: "Questions to choose from",
+    noneOfThese: "None of these",
   },
   zh: {
     intro: "机器人即时回答，没有把握时由人工回复",
@@ -92,6 +94,8 @@ const STRINGS = {
     failed: "聊天加载失败，正在自动重试。",
     refused: "此店铺暂时无法使用聊天，请通过邮件联系店铺。",
     skip: "暂不评价",
+    options: "可选的问题",
+    noneOfThese: "都不是",
   },
 };
 

@@ -1,4 +1,4 @@
-//! The program as the browsers meet it: with a knowledge base of three entries and no language model.
+//! The program as the browsers meet it: with a knowledge base of a few entries and no language model.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -38,6 +38,22 @@ We take Visa, Mastercard and PayPal.
 **Also asked**
 
 - Can I pay with PayPal?
+
+## Can I bring my red bicycle to the workshop? {#bicycle-red}
+
+Yes, bring your red bicycle on Monday.
+
+**Also asked**
+
+- bicycle workshops
+
+## Can I bring my blue bicycle to the workshop? {#bicycle-blue}
+
+Yes, bring your blue bicycle on Friday.
+
+**Also asked**
+
+- bicycle workshop
 ";
 
 /// A running server in a folder of its own; both end with the test.
@@ -57,6 +73,8 @@ impl Served {
         let mut command = program(folder.path());
         command.arg("--knowledge").arg(&knowledge).args(["--listen", "127.0.0.1:0"]);
         command.env("NIGHTDESK__LOG__FILTER", "warn").env("NIGHTDESK__ANSWERS__STYLE", "stored").env("NIGHTDESK__ENGINE__ENABLED", "false");
+        // So strict that one of two entries that are alike is never sure enough.
+        command.env("NIGHTDESK__ANSWERS__THRESHOLD", "0.9");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
