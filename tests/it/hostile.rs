@@ -269,7 +269,8 @@ async fn every_naughty_string_gets_a_clear_refusal_or_a_calm_reply() {
         let reply = desk.first(|told| told.is_message_of("bot")).await.data;
         let said = waiting.remove(text(&reply, "/conversation_id")).expect("one reply to each");
         assert!(!text(&reply, "/content").trim().is_empty(), "of {said}");
-        assert!(["answer", "ask_order", "order", "smalltalk", "handoff"].contains(&text(&reply, "/decision")), "of {said}");
+        let decisions = ["answer", "part_answer", "clarify", "ask_order", "order", "smalltalk", "handoff"];
+        assert!(decisions.contains(&text(&reply, "/decision")), "of {said}");
     }
     let tickets = ana.tickets("open").await;
     for line in tickets["tickets"].as_array().unwrap() {
