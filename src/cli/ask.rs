@@ -153,6 +153,8 @@ fn summary(reply: &Reply, rule: &Rule, milliseconds: u64) -> String {
         .collect();
     let word = if reply.decision == Decision::Clarify { "between" } else { "from" };
     let from = if sources.is_empty() { String::new() } else { format!(", {word} {}", sources.join(", ")) };
-    let (decision, confidence, threshold) = (reply.decision.as_str(), reply.confidence, rule.threshold.value());
+    // Rounded down: no calibrated confidence is certain, and none is to look so.
+    let confidence = (reply.confidence * 100.0).floor() / 100.0;
+    let (decision, threshold) = (reply.decision.as_str(), rule.threshold.value());
     format!("{decision}, confidence {confidence:.2} (answers from {threshold:.2}){from}, words: {}, {milliseconds} ms", reply.model)
 }

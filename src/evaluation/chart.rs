@@ -171,11 +171,7 @@ fn curve(svg: &mut String, panel: &Panel, curve: &[Risk], class: &str, value: im
 fn reliability(svg: &mut String, bins: &[Bin]) {
     let panel = Panel { left: 530.0, top: 92.0, width: 346.0, height: 250.0, highest: 1.0 };
     let _ = write!(svg, "<text class='head' x='{}' y='54'>How far confidence can be believed</text>", panel.left);
-    let _ = write!(
-        svg,
-        "<text class='small' x='{}' y='72'>bars: share right among the messages of that confidence, their number on top</text>",
-        panel.left
-    );
+    let _ = write!(svg, "<text class='small' x='{}' y='72'>share right by confidence; on top the number of messages</text>", panel.left);
     panel.frame(svg, "confidence", "share right", 5);
     let width = 1.0 / bins.len().max(1) as f64;
     for bin in bins {

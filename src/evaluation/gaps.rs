@@ -1,6 +1,7 @@
-//! What a knowledge base lacks: messages without a good entry, in groups that one entry or phrasing would help.
+//! What a knowledge base lacks: messages without a good entry, in groups that one entry or phrasing would help. What is covered and not answered is
+//! grouped by the entry that covers it, for the label says more than nearness; what nothing covers is grouped by nearness.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::EvaluationError;
@@ -11,6 +12,8 @@ use crate::knowledge::{Entry, EntryId};
 /// Two groups are joined while the mean cosine between their messages is at least this. Ways to ask the same thing lie above it about as often as
 /// below; questions about different things seldom reach it.
 pub const CUT: f32 = 0.5;
+/// Places for hashed characters; a prime, so that neighbouring characters spread.
+const BUCKETS: usize = 1021;
 /// Messages that are given to the model at once.
 const CHUNK: usize = 64;
 
@@ -32,30 +35,74 @@ pub struct Gap {
 pub enum Advice {
     /// Nothing covers the messages.
     WriteEntry,
-    /// This entry covers most of them, and the bot is not sure enough of it.
+    /// This entry covers them, and the bot is not sure enough of it.
     AddPhrasing(EntryId),
 }
 
-/// The messages that nothing covers or that the bot does not answer, grouped by their sentence vectors; the largest group first.
+/// The messages that nothing covers or that the bot does not answer, in groups; the largest first, equally large ones in the order of their first messages.
 pub fn find(trials: &[Trial], threshold: f64, embed: &dyn Embed, tick: &dyn Fn()) -> Result<Vec<Gap>, EvaluationError> {
     let open: Vec<&Trial> = trials.iter().filter(|trial| is_open(trial, threshold)).collect();
-    let mut vectors = Vec::with_capacity(open.len());
-    for chunk in open.chunks(CHUNK) {
-        let texts: Vec<&str> = chunk.iter().map(|trial| trial.question.message.as_str()).collect();
-        vectors.extend(embed.embed(&texts)?);
-        chunk.iter().for_each(|_| tick());
+    let vectors = vectors(&open, embed, tick)?;
+    let (mut covered, mut uncovered): (BTreeMap<&EntryId, Vec<usize>>, Vec<usize>) = Default::default();
+    for (place, trial) in open.iter().enumerate() {
+        match covering(trial) {
+            Some(id) => covered.entry(id).or_default().push(place),
+            None => uncovered.push(place),
+        }
     }
-    let gap = |members: Vec<usize>| {
+    let own: Vec<Vec<f32>> = uncovered.iter().map(|place| vectors[*place].clone()).collect();
+    let near =
+        groups(&own, CUT).into_iter().map(|members| (Advice::WriteEntry, members.into_iter().map(|at| uncovered[at]).collect::<Vec<_>>()));
+    let mut all: Vec<(Advice, Vec<usize>)> =
+        covered.into_iter().map(|(id, members)| (Advice::AddPhrasing(id.clone()), members)).chain(near).collect();
+    all.sort_by(|(_, a), (_, b)| b.len().cmp(&a.len()).then(a[0].cmp(&b[0])));
+    let gap = |(advice, members): (Advice, Vec<usize>)| {
         let typical = most_typical(&vectors, &members);
         let others = members.iter().filter(|member| **member != typical);
         Gap {
             messages: std::iter::once(&typical).chain(others).map(|member| open[*member].question.message.clone()).collect(),
             answered: members.iter().filter(|member| open[**member].is_answered(threshold)).count(),
             nearest: open[typical].proposal.entry.clone(),
-            advice: advice(members.iter().map(|member| open[*member])),
+            advice,
         }
     };
-    Ok(groups(&vectors, CUT).into_iter().map(gap).collect())
+    Ok(all.into_iter().map(gap).collect())
+}
+
+fn covering(trial: &Trial) -> Option<&EntryId> {
+    match &trial.question.expected {
+        Expected::OneOf(right) => right.first(),
+        Expected::Absent | Expected::NotCovered => None,
+    }
+}
+
+/// A vector of length 1 for each message: the model's, and beside it, for Chinese, of which the model knows little, one of its characters and their pairs.
+fn vectors(open: &[&Trial], embed: &dyn Embed, tick: &dyn Fn()) -> Result<Vec<Vec<f32>>, EvaluationError> {
+    let mut vectors = Vec::with_capacity(open.len());
+    for chunk in open.chunks(CHUNK) {
+        let texts: Vec<&str> = chunk.iter().map(|trial| trial.question.message.as_str()).collect();
+        for (trial, mut vector) in chunk.iter().zip(embed.embed(&texts)?) {
+            let characters = if trial.proposal.cjk >= 0.5 { characters(&trial.question.message) } else { vec![0.0; BUCKETS] };
+            if trial.proposal.cjk >= 0.5 {
+                vector.fill(0.0);
+            }
+            vector.extend(characters);
+            vectors.push(vector);
+            tick();
+        }
+    }
+    Ok(vectors)
+}
+
+/// How often each character and each pair of neighbours occurs, by their hashes.
+fn characters(text: &str) -> Vec<f32> {
+    let letters: Vec<usize> = text.chars().filter(|c| c.is_alphanumeric()).map(|c| c as usize).collect();
+    let mut counts = vec![0.0_f32; BUCKETS];
+    letters.iter().for_each(|letter| counts[letter % BUCKETS] += 1.0);
+    letters.windows(2).for_each(|pair| counts[(pair[0] * 31 + pair[1]) % BUCKETS] += 1.0);
+    let length = counts.iter().map(|count| count * count).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    counts.iter_mut().for_each(|count| *count /= length);
+    counts
 }
 
 /// How many messages [`find`] looks at.
@@ -65,23 +112,6 @@ pub fn count(trials: &[Trial], threshold: f64) -> usize {
 
 fn is_open(trial: &Trial, threshold: f64) -> bool {
     trial.question.expected == Expected::NotCovered || !trial.is_answered(threshold)
-}
-
-/// A phrasing where at least half of the messages have the same right entry.
-fn advice<'t>(members: impl Iterator<Item = &'t Trial>) -> Advice {
-    let mut counts: HashMap<&EntryId, usize> = HashMap::new();
-    let mut size = 0;
-    for trial in members {
-        size += 1;
-        if let Expected::OneOf(right) = &trial.question.expected {
-            right.iter().take(1).for_each(|id| *counts.entry(id).or_default() += 1);
-        }
-    }
-    let most = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
-    match most {
-        Some((id, count)) if 2 * count >= size => Advice::AddPhrasing(id.clone()),
-        _ => Advice::WriteEntry,
-    }
 }
 
 /// Average linkage: the two nearest groups are joined until the mean cosine of no two reaches `cut`. Groups hold places in `vectors`, ascending; the
@@ -221,6 +251,7 @@ mod tests {
 
     impl Embed for FirstLetter {
         fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, InferenceError> {
+            // Chinese is all alike to it, as it is to the model.
             Ok(texts.iter().map(|text| (b'a'..=b'z').map(|letter| f32::from(text.as_bytes()[0] == letter)).collect()).collect())
         }
 
@@ -249,8 +280,13 @@ mod tests {
                 file: String::new(),
                 line: 1,
             };
-            let proposal = Proposal { entry: Some(Arc::new(entry)), confidence, ranked: vec![id("x")] };
+            let proposal = Proposal { entry: Some(Arc::new(entry)), confidence, cjk: 0.0, ranked: vec![id("x")] };
             Trial { question: Labelled { message: message.into(), expected }, proposal }
+        };
+        let chinese = |message: &str| {
+            let mut trial = trial(message, None, 0.1);
+            trial.proposal.cjk = 1.0;
+            trial
         };
         let trials = [
             trial("b1", Some("x"), 0.4),
@@ -260,13 +296,26 @@ mod tests {
             trial("b2", None, 0.2),
             trial("a3", Some("y"), 0.3),
             trial("c", Some("x"), 0.1),
+            chinese("\u{53ef}\u{4ee5}\u{5bc4}\u{5230}\u{65e5}\u{672c}\u{5417}"),
+            chinese("\u{5bc4}\u{5230}\u{65e5}\u{672c}\u{53ef}\u{4ee5}\u{5417}"),
+            chinese("\u{4f60}\u{559c}\u{6b22}\u{6211}"),
         ];
         let found = find(&trials, 0.5, &FirstLetter, &|| ()).unwrap();
-        let said: Vec<(Vec<&str>, usize, &Advice)> =
-            found.iter().map(|gap| (gap.messages.iter().map(String::as_str).collect(), gap.answered, &gap.advice)).collect();
-        let phrasing = Advice::AddPhrasing(id("x"));
-        assert_eq!(said, [(vec!["a1", "a2", "a3"], 1, &Advice::WriteEntry), (vec!["b1", "b2"], 0, &phrasing), (vec!["c"], 0, &phrasing)]);
-        assert_eq!(count(&trials, 0.5), 6);
+        let said: Vec<(usize, &str, usize, &Advice)> =
+            found.iter().map(|gap| (gap.messages.len(), gap.messages[0].as_str(), gap.answered, &gap.advice)).collect();
+        let phrasing = |entry| Advice::AddPhrasing(id(entry));
+        assert_eq!(
+            said,
+            [
+                (2, "b1", 0, &phrasing("x")),
+                (2, "a1", 1, &Advice::WriteEntry),
+                (2, trials[7].question.message.as_str(), 0, &Advice::WriteEntry),
+                (1, "b2", 0, &Advice::WriteEntry),
+                (1, "a3", 0, &phrasing("y")),
+                (1, trials[9].question.message.as_str(), 0, &Advice::WriteEntry),
+            ]
+        );
+        assert_eq!(count(&trials, 0.5), 9);
         assert_eq!(found[0].nearest.as_ref().map(|entry| entry.id.as_str()), Some("x"));
     }
 }

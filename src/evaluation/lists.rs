@@ -86,7 +86,7 @@ fn right(trial: &Trial) -> Vec<&str> {
 /// The gaps for people.
 pub fn gaps(gaps: &[Gap]) -> String {
     let mut out = format!(
-        "gaps: messages that no entry covers or that are not answered, in groups whose mean cosine is at least {CUT}, the largest first\n\n"
+        "gaps, the largest first: what is covered but not answered, by entry, and what nothing covers, in groups whose mean cosine is at least {CUT}\n\n"
     );
     if gaps.is_empty() {
         out.push_str("  none\n");

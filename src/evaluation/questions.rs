@@ -79,7 +79,7 @@ pub fn parse(path: &Path, text: &str, knowledge: &Knowledge) -> Result<Vec<Quest
     // Spreadsheets put a mark of three bytes before UTF-8.
     let text = text.trim_start_matches('\u{feff}');
     let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = rows.headers().map_err(|fault| shape(path, line_of(fault.position()), fault.to_string()))?.clone();
+    let header = rows.headers().map_err(|fault| shape(path, line_of(text, fault.position()), fault.to_string()))?.clone();
     if text.trim().is_empty() {
         return Err(shape(path, 0, "the file is empty: its first line is `question,entry`, then one labelled question a line".to_owned()));
     }
@@ -89,8 +89,11 @@ pub fn parse(path: &Path, text: &str, knowledge: &Knowledge) -> Result<Vec<Quest
     }
     let (mut questions, mut faults) = (Vec::new(), Vec::new());
     for row in rows.records() {
-        let row = row.map_err(|fault| shape(path, line_of(fault.position()), fault.to_string()))?;
-        let line = line_of(row.position());
+        let row = row.map_err(|fault| shape(path, line_of(text, fault.position()), fault.to_string()))?;
+        if row.iter().all(str::is_empty) {
+            continue;
+        }
+        let line = line_of(text, row.position());
         match question(&row, line, knowledge) {
             Ok(question) => questions.push(question),
             Err(sentence) => faults.push((line, sentence)),
@@ -147,8 +150,12 @@ fn nearest(label: &str, knowledge: &Knowledge) -> String {
     }
 }
 
-fn line_of(position: Option<&csv::Position>) -> usize {
-    position.map_or(0, |position| usize::try_from(position.line()).unwrap_or(0))
+/// The line on which a row begins. The reader's own count stands before the empty lines and the rest of a line's end that it skips.
+fn line_of(text: &str, position: Option<&csv::Position>) -> usize {
+    let Some(before) = position.and_then(|position| usize::try_from(position.byte()).ok()) else { return 0 };
+    let bytes = text.as_bytes();
+    let skipped = bytes.iter().skip(before).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    bytes.iter().take(before + skipped).filter(|byte| **byte == b'\n').count() + 1
 }
 
 fn shape(path: &Path, line: usize, sentence: String) -> QuestionsError {

@@ -126,7 +126,7 @@ fn what_the_shop_covers_is_not_held_against_it() {
     let covered = lines.iter().find(|line| line.contains("groom my poodle")).unwrap();
     let groomer = shop(vec![
         entry("dogs/groom", covered, &["dog grooming"], "Yes, on weekdays."),
-        entry("taxi/call", "How do I order a cab?", &[], "Can we call you a taxi? Yes: can you tell us where, and we call a taxi."),
+        entry("taxi/call", "How do I order a cab?", &[], "Can you call me a taxi, please? Gladly, at any hour."),
     ]);
     let retriever = Retriever::open(groomer, Arc::new(Words::default()), None).unwrap();
     let guarded = |message: &str| is_nearly_covered(&retriever.candidates(message).unwrap());

@@ -168,7 +168,7 @@ mod tests {
                 file: String::new(),
                 line: 1,
             };
-            let proposal = Proposal { entry: Some(entry.into()), confidence: *confidence, ranked: vec![id.clone()] };
+            let proposal = Proposal { entry: Some(entry.into()), confidence: *confidence, cjk: 0.0, ranked: vec![id.clone()] };
             Trial { question: Labelled { message: "m".into(), expected }, proposal }
         };
         Summary::of(&confidences.iter().map(trial).collect::<Vec<_>>(), 0.7)

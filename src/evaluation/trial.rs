@@ -34,6 +34,8 @@ pub struct Proposal {
     pub entry: Option<Arc<Entry>>,
     /// The probability that it is right.
     pub confidence: f64,
+    /// The share of the message's letters that are Chinese, Japanese or Korean; 0 where the search found nothing.
+    pub cjk: f32,
     /// The entries that were ranked, the best first.
     pub ranked: Vec<EntryId>,
 }
@@ -73,6 +75,7 @@ pub fn ask(
         Ok(Proposal {
             entry: hits.first().map(|hit| Arc::clone(&hit.entry)),
             confidence: judge(calibration, &hits[..hits.len().min(CANDIDATES)]),
+            cjk: hits.first().map_or(0.0, |hit| hit.query.cjk),
             ranked: hits.iter().map(|hit| hit.entry.id.clone()).collect(),
         })
     };

@@ -77,7 +77,7 @@ fn every_run_gives_the_same() {
         first
     };
     let table = runs(&|| intents(&shop, TRAIN, TEST));
-    for part in ["3 labels", "4 in scope, 2 out of scope", "resolved at 95 % precision", "answers.threshold", "at most (90 %)"] {
+    for part in ["3 labels", "4 in scope, 2 out of scope", "resolved at 95 % precision", "of the shop's own phrasings", "at most (90 %)"] {
         assert!(table.contains(part), "no {part:?} in {table}");
     }
     runs(&|| questions(&shop, QUESTIONS));
@@ -132,10 +132,10 @@ fn files_that_are_none() {
 
     says(
         questions(&shop, "question,entry\nhow,delivery/time\nwho,nobody/knows\n"),
-        &["questions.csv:3", "no entry 'nobody/knows'", "`none`"],
+        &["questions.csv", "line 3", "no entry `nobody/knows`", "`none`"],
     );
-    says(questions(&shop, "sentence,label\na,b\n"), &["questions.csv", "`question` and `entry`"]);
-    says(questions(&shop, ""), &["questions.csv", "it is empty"]);
+    says(questions(&shop, "sentence,label\na,b\n"), &["questions.csv", "must be `question,entry`"]);
+    says(questions(&shop, ""), &["questions.csv", "is empty"]);
     says(eval(&shop, &["questions", "/nowhere.csv"]), &["/nowhere.csv", "cannot be read"]);
     says(eval(&shop, &["shop", "/nowhere"]), &["/nowhere/knowledge.jsonl", "cannot be read"]);
     says(eval(&shop, &["stackfaq", shop.config().to_str().unwrap()]), &["nightdesk.toml", "stackExchange-FAQ.json"]);
@@ -184,7 +184,7 @@ fn odd_labels_are_said_and_counted() {
             "TRAIN: 1 sentence there already with the same label",
             "TRAIN: 1 sentence under several labels, kept under each ('hello')",
             "with a single sentence",
-            "TEST: 1 sentence repeated",
+            "TEST: 2 sentences repeated",
             "TEST: 1 sentence under several labels, of which at most one can be right ('hello')",
             "no message is out of scope",
         ],
