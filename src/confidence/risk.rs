@@ -126,8 +126,7 @@ fn sequence(messages: usize, max_wrong_rate: f64, delta: f64) -> Vec<usize> {
     let start = (messages as f64 * START) as usize;
     let mut counts = Vec::new();
     let (mut tolerated, mut least_so_far) = (0, least(max_wrong_rate, delta));
-    loop {
-        let Some(count) = smallest_count(tolerated, least_so_far, messages, max_wrong_rate, delta) else { break };
+    while let Some(count) = smallest_count(tolerated, least_so_far, messages, max_wrong_rate, delta) {
         if count >= start {
             counts.push(count);
         }
