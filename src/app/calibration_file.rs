@@ -124,7 +124,8 @@ pub fn save(path: &Path, made_of: &MadeOf, taught: &Taught) -> io::Result<()> {
     let (slope, intercept) = rule.calibration.line();
     let made_of = made_of.clone();
     let (signals, none) = (taught.correction.signals.to_vec(), taught.correction.none);
-    let stored = Stored { made_of, says: rule.to_string(), threshold: rule.threshold.value(), slope, intercept, signals, none, origin, promise };
+    let stored =
+        Stored { made_of, says: rule.to_string(), threshold: rule.threshold.value(), slope, intercept, signals, none, origin, promise };
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(&serde_json::to_vec_pretty(&stored)?)?;
     file.as_file().sync_all()?;

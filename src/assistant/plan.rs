@@ -250,7 +250,7 @@ mod tests {
 
     /// A hit of an entry that says its id in words; sure ones are far above the threshold, others far below.
     fn hit(id: &str, sure: bool) -> Hit {
-                Hit {
+        Hit {
             entry: Arc::new(Entry {
                 id: EntryId::parse(id).unwrap(),
                 topic: "t".into(),

@@ -14,22 +14,123 @@ use crate::knowledge::{Entry, EntryId, Knowledge};
 use crate::retrieval::{RetrievalError, Retriever, Stage, Stages};
 
 const MATTERS: [(&str, [&str; 6], &str); 10] = [
-    ("return", ["How do I return the X?", "send back my X", "the X does not suit me", "return label for the X", "can I bring the X back", "X, 30 days over?"], "You can return the X within 30 days. Print the label from your account and drop the parcel at any shop."),
-    ("wash", ["How do I clean the X?", "can the X go in the washing machine", "stain on my X", "washing instructions X", "is the X dishwasher safe", "care for the X"], "Wash the X at 30 degrees and let it dry in the air. Do not tumble-dry it."),
-    ("warranty", ["How long is the warranty on the X?", "my X broke after a year", "guarantee X", "the X stopped working", "is the X covered", "repair of the X"], "The X has a warranty of two years. Send us a picture of the fault and the order number."),
-    ("delivery", ["When will the X arrive?", "how long does the X take", "shipping time X", "is the X in stock", "delivery of the X to my door", "express for the X"], "The X is delivered within 2 to 4 working days. Express takes one day and costs 9 euros."),
-    ("size", ["What size is the X?", "dimensions of the X", "how heavy is the X", "does the X fit a small room", "X in large", "measures of the X"], "The X comes in two sizes. The large one is 60 cm wide and weighs 4 kg."),
-    ("price", ["How much is the X?", "price of the X", "discount on the X", "is the X cheaper in a set", "X on sale", "what does the X cost"], "The X costs 49 euros. In a set of two it is 89 euros."),
-    ("colour", ["Which colours does the X have?", "X in blue", "is there a black X", "colour of the X looks different", "swatches for the X", "matching X"], "The X comes in green, blue and natural. Ask for free swatches in the chat."),
-    ("assembly", ["How do I put the X together?", "manual for the X", "missing screw for the X", "tools for the X", "can you assemble the X", "X instructions lost"], "The X is put together in ten minutes with the key in the box. The manual is on its page."),
-    ("origin", ["Where is the X made?", "is the X fair trade", "material of the X", "is the X vegan", "who makes the X", "wood of the X"], "The X is made in Portugal from certified wood. The finish is free of solvents."),
-    ("gift", ["Can the X be wrapped as a gift?", "X as a present", "card with the X", "send the X to a friend", "gift box X", "no invoice with the X"], "We wrap the X for 3 euros and add a card with your words. The invoice goes to you alone."),
+    (
+        "return",
+        [
+            "How do I return the X?",
+            "send back my X",
+            "the X does not suit me",
+            "return label for the X",
+            "can I bring the X back",
+            "X, 30 days over?",
+        ],
+        "You can return the X within 30 days. Print the label from your account and drop the parcel at any shop.",
+    ),
+    (
+        "wash",
+        [
+            "How do I clean the X?",
+            "can the X go in the washing machine",
+            "stain on my X",
+            "washing instructions X",
+            "is the X dishwasher safe",
+            "care for the X",
+        ],
+        "Wash the X at 30 degrees and let it dry in the air. Do not tumble-dry it.",
+    ),
+    (
+        "warranty",
+        [
+            "How long is the warranty on the X?",
+            "my X broke after a year",
+            "guarantee X",
+            "the X stopped working",
+            "is the X covered",
+            "repair of the X",
+        ],
+        "The X has a warranty of two years. Send us a picture of the fault and the order number.",
+    ),
+    (
+        "delivery",
+        [
+            "When will the X arrive?",
+            "how long does the X take",
+            "shipping time X",
+            "is the X in stock",
+            "delivery of the X to my door",
+            "express for the X",
+        ],
+        "The X is delivered within 2 to 4 working days. Express takes one day and costs 9 euros.",
+    ),
+    (
+        "size",
+        [
+            "What size is the X?",
+            "dimensions of the X",
+            "how heavy is the X",
+            "does the X fit a small room",
+            "X in large",
+            "measures of the X",
+        ],
+        "The X comes in two sizes. The large one is 60 cm wide and weighs 4 kg.",
+    ),
+    (
+        "price",
+        ["How much is the X?", "price of the X", "discount on the X", "is the X cheaper in a set", "X on sale", "what does the X cost"],
+        "The X costs 49 euros. In a set of two it is 89 euros.",
+    ),
+    (
+        "colour",
+        [
+            "Which colours does the X have?",
+            "X in blue",
+            "is there a black X",
+            "colour of the X looks different",
+            "swatches for the X",
+            "matching X",
+        ],
+        "The X comes in green, blue and natural. Ask for free swatches in the chat.",
+    ),
+    (
+        "assembly",
+        [
+            "How do I put the X together?",
+            "manual for the X",
+            "missing screw for the X",
+            "tools for the X",
+            "can you assemble the X",
+            "X instructions lost",
+        ],
+        "The X is put together in ten minutes with the key in the box. The manual is on its page.",
+    ),
+    (
+        "origin",
+        ["Where is the X made?", "is the X fair trade", "material of the X", "is the X vegan", "who makes the X", "wood of the X"],
+        "The X is made in Portugal from certified wood. The finish is free of solvents.",
+    ),
+    (
+        "gift",
+        [
+            "Can the X be wrapped as a gift?",
+            "X as a present",
+            "card with the X",
+            "send the X to a friend",
+            "gift box X",
+            "no invoice with the X",
+        ],
+        "We wrap the X for 3 euros and add a card with your words. The invoice goes to you alone.",
+    ),
 ];
 const MAKES: [&str; 40] = [
-    "oak", "pine", "walnut", "steel", "copper", "linen", "wool", "cotton", "leather", "canvas", "bamboo", "ceramic", "glass", "marble", "cork", "felt", "velvet", "silk", "paper", "clay", "red", "round", "folding", "tall", "small", "double", "hanging", "outdoor", "winter", "summer", "travel", "garden", "kitchen", "office", "nursery", "vintage", "modern", "rustic", "striped", "plain",
+    "oak", "pine", "walnut", "steel", "copper", "linen", "wool", "cotton", "leather", "canvas", "bamboo", "ceramic", "glass", "marble",
+    "cork", "felt", "velvet", "silk", "paper", "clay", "red", "round", "folding", "tall", "small", "double", "hanging", "outdoor",
+    "winter", "summer", "travel", "garden", "kitchen", "office", "nursery", "vintage", "modern", "rustic", "striped", "plain",
 ];
 const THINGS: [&str; 50] = [
-    "stool", "table", "lamp", "blanket", "mug", "kettle", "tent", "rucksack", "chair", "shelf", "mirror", "clock", "vase", "bowl", "plate", "towel", "pillow", "rug", "curtain", "basket", "bench", "desk", "bed", "cabinet", "rack", "hook", "tray", "jug", "pan", "knife", "board", "candle", "frame", "planter", "hammock", "parasol", "grill", "axe", "lantern", "compass", "jacket", "scarf", "glove", "boot", "hat", "belt", "wallet", "case", "bottle", "flask",
+    "stool", "table", "lamp", "blanket", "mug", "kettle", "tent", "rucksack", "chair", "shelf", "mirror", "clock", "vase", "bowl", "plate",
+    "towel", "pillow", "rug", "curtain", "basket", "bench", "desk", "bed", "cabinet", "rack", "hook", "tray", "jug", "pan", "knife",
+    "board", "candle", "frame", "planter", "hammock", "parasol", "grill", "axe", "lantern", "compass", "jacket", "scarf", "glove", "boot",
+    "hat", "belt", "wallet", "case", "bottle", "flask",
 ];
 const MESSAGES: [&str; 8] = [
     "hey can i still give the X back, i have it for two weeks now",
@@ -55,7 +156,12 @@ pub struct SearchRow {
 }
 
 /// Takes the measurements with each number of entries, each with a question and five more phrasings; `rounds` messages are asked.
-pub fn measure_search(embed: &Arc<dyn Embed>, sizes: &[usize], rounds: usize, say: &dyn Fn(&str)) -> Result<Vec<SearchRow>, RetrievalError> {
+pub fn measure_search(
+    embed: &Arc<dyn Embed>,
+    sizes: &[usize],
+    rounds: usize,
+    say: &dyn Fn(&str),
+) -> Result<Vec<SearchRow>, RetrievalError> {
     sizes.iter().map(|size| measure(embed, *size, rounds.max(1), say)).collect()
 }
 
@@ -141,8 +247,15 @@ fn at(values: &[f64], share: f64) -> f64 {
 pub fn search_table(rows: &[SearchRow], date: &str) -> String {
     let machine = Machine::read();
     let messages = rows.first().map_or(0, |row| row.whole.len());
-    let mut out = format!("{}, {} threads, {date}, {messages} messages, one at a time, five phrasings an entry\n\n", machine.processor, machine.threads);
-    let _ = writeln!(out, "{:>8}  {:>21}  {:>21}  {:>10}  {:>10}  {:>10}", "entries", "first stage p50 / p99", "with reader p50 / p99", "one edit", "indexing", "memory");
+    let mut out = format!(
+        "{}, {} threads, {date}, {messages} messages, one at a time, five phrasings an entry\n\n",
+        machine.processor, machine.threads
+    );
+    let _ = writeln!(
+        out,
+        "{:>8}  {:>21}  {:>21}  {:>10}  {:>10}  {:>10}",
+        "entries", "first stage p50 / p99", "with reader p50 / p99", "one edit", "indexing", "memory"
+    );
     for row in rows {
         let pair = |values: &[f64]| format!("{:.1} / {:.1} ms", at(values, 0.5), at(values, 0.99));
         let memory = row.grown_bytes.map_or_else(|| "-".to_owned(), |bytes| format!("{:.0} MB", bytes as f64 / 1e6));

@@ -103,9 +103,14 @@ async fn run_encoder(settings: Settings, args: EncoderArgs) -> anyhow::Result<()
 async fn run_search(settings: Settings, args: SearchArgs) -> anyhow::Result<()> {
     let encoder = app::open_encoder(&settings).await?;
     let sizes: Vec<usize> = args.entries.iter().map(|size| *size as usize).collect();
-    let measured = tokio::task::spawn_blocking(move || bench::measure_search(&encoder, &sizes, args.rounds.into(), &|step| eprintln!("{step}")));
+    let measured =
+        tokio::task::spawn_blocking(move || bench::measure_search(&encoder, &sizes, args.rounds.into(), &|step| eprintln!("{step}")));
     let (rows, date) = (measured.await??, today());
-    if args.json { print(serde_json::to_string_pretty(&bench::search_json(&rows, &date))? + "\n") } else { print(bench::search_table(&rows, &date)) }
+    if args.json {
+        print(serde_json::to_string_pretty(&bench::search_json(&rows, &date))? + "\n")
+    } else {
+        print(bench::search_table(&rows, &date))
+    }
 }
 
 fn today() -> String {

@@ -99,6 +99,9 @@ pub struct QuestionsArgs {
     /// End with exit code 1 if the upper bound of the wrong rate is above this, between 0 and 1.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     fail_over: Option<f64>,
+    /// Write what each signal of the search says of each question's candidates, as JSON lines: to fit their weights.
+    #[arg(long, value_name = "PATH")]
+    signals: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -177,6 +180,10 @@ async fn run_questions(settings: Settings, args: QuestionsArgs) -> anyhow::Resul
                 "these are the questions that the calibration was made from: judge an edit by others, or by what the rule promises"
                     .to_owned(),
             );
+        }
+        if let Some(path) = &args.signals {
+            let lines = signals::lines("questions", &retriever, &labels::labelled(&file), &|| ())?;
+            std::fs::write(path, lines).with_context(|| format!("{} cannot be written", path.display()))?;
         }
         let trials = try_out(&retriever, &rule, labels::labelled(&file), Depth::Candidates)?;
         let threshold = rule.threshold.value();

@@ -104,7 +104,9 @@ const FEWEST_OUT_OF_SCOPE: usize = 20;
 fn is_nearly_covered(hits: &[Hit]) -> bool {
     hits.iter().any(|hit| {
         let all_words = hit.signals.coverage >= NEARLY_ALL_WORDS;
-        if hit.query.cjk >= MOSTLY { all_words } else { hit.signals.phrasing >= NEARLY_A_PHRASING || (all_words && hit.signals.answer >= NEARLY_AN_ANSWER) }
+        // Without a model that reads there is no more to go by than for Chinese.
+        let speaks_of_it = hit.signals.answer >= NEARLY_AN_ANSWER || hit.signals.answer == 0.0;
+        if hit.query.cjk >= MOSTLY { all_words } else { hit.signals.phrasing >= NEARLY_A_PHRASING || (all_words && speaks_of_it) }
     })
 }
 

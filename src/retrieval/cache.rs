@@ -182,12 +182,12 @@ mod tests {
         two().save(&path, "model").unwrap();
         two().save(&path, "model").unwrap();
         assert_eq!(rows(&Vectors::load(&path, "model", 3)), rows(&two()));
-        assert!(rows(&two())[0].as_ref().unwrap().iter().zip([1.0, 0.0, -0.5]).all(|(a, b)| (a - b).abs() < 0.005) && rows(&two())[2].is_none());
-        for other in [
-            Vectors::load(&path, "another", 3),
-            Vectors::load(&path, "model", 4),
-            Vectors::load(&folder.path().join("none"), "model", 3),
-        ] {
+        assert!(
+            rows(&two())[0].as_ref().unwrap().iter().zip([1.0, 0.0, -0.5]).all(|(a, b)| (a - b).abs() < 0.005) && rows(&two())[2].is_none()
+        );
+        for other in
+            [Vectors::load(&path, "another", 3), Vectors::load(&path, "model", 4), Vectors::load(&folder.path().join("none"), "model", 3)]
+        {
             assert!(other.table().is_empty() && other.same_keys(&Vectors::none(3)));
         }
         assert!(Vectors::load(&path, "model", 3).same_keys(&two()));

@@ -39,6 +39,10 @@ struct Readings {
     spans: Vec<std::ops::Range<usize>>,
 }
 
+/// What the head says of a phrasing that it was fitted on is about so much of its cosine; where a knowledge base is too large for a head, the nearest
+/// phrasing stands in.
+const STAND_IN: f32 = 0.6;
+
 /// What is known before: an earlier index, or the cache files.
 pub(super) struct Known {
     /// Of phrasings.
@@ -80,7 +84,11 @@ pub(super) struct Asked {
 
 impl DenseIndex {
     /// Takes from `known` what it has and embeds the rest.
-    pub(super) fn build<'a>(entries: impl Iterator<Item = &'a Entry> + Clone, known: &Known, embed: &dyn Embed) -> Result<Self, InferenceError> {
+    pub(super) fn build<'a>(
+        entries: impl Iterator<Item = &'a Entry> + Clone,
+        known: &Known,
+        embed: &dyn Embed,
+    ) -> Result<Self, InferenceError> {
         let mut places: HashMap<Key, usize> = HashMap::new();
         let mut wanted: Vec<(Key, &str)> = Vec::new();
         let mut texts: Vec<Vec<usize>> = Vec::new();
@@ -98,7 +106,9 @@ impl DenseIndex {
         let owned: Vec<(usize, usize)> =
             texts.iter().enumerate().flat_map(|(entry, texts)| texts.iter().map(move |place| (*place, entry))).collect();
         let head = head::fit(vectors.table(), &owned, texts.len())?;
-        let readings = Readings::build(entries.map(document).collect(), known, embed)?;
+        // Where no entry has an answer there is nothing to read that the phrasings do not say.
+        let is_answered = entries.clone().any(|entry| entry.answer.chars().any(char::is_alphanumeric));
+        let readings = if is_answered { Readings::build(entries.map(document).collect(), known, embed)? } else { None };
         Ok(Self { vectors: Arc::new(vectors), texts, head, readings })
     }
 
@@ -136,7 +146,8 @@ impl DenseIndex {
     pub(super) fn search(&self, asked: &Asked) -> Vec<DenseScore> {
         let cosines = self.vectors.table().dots(&asked.vector);
         let heads = self.head.as_ref().map(|head| head.dots(&asked.vector));
-        let answers = self.readings.as_ref().zip(asked.reading.as_ref()).map(|(readings, asked)| readings.vectors.table().dots(&asked.vector));
+        let answers =
+            self.readings.as_ref().zip(asked.reading.as_ref()).map(|(readings, asked)| readings.vectors.table().dots(&asked.vector));
         let score = |(entry, texts): (usize, &Vec<usize>)| {
             let mut best = [f32::MIN; NEAREST];
             let mut nearest = 0;
@@ -155,7 +166,7 @@ impl DenseIndex {
                 phrasing: best[0],
                 nearest,
                 phrasings: best[..kept].iter().sum::<f32>() / kept as f32,
-                head: heads.as_ref().map_or(0.0, |heads| heads[entry]),
+                head: heads.as_ref().map_or(STAND_IN * best[0], |heads| heads[entry]),
                 answer: self.readings.as_ref().zip(answers.as_ref()).map_or(0.0, |(readings, answers)| answers[readings.places[entry]]),
             }
         };
@@ -236,7 +247,8 @@ impl Readings {
             }
         }
         let width = embed.dimensions();
-        let vectors = Vectors::build(order.iter().map(|(key, _)| *key).collect(), width, &mut |place, row| row.copy_from_slice(&wholes[place]))?;
+        let vectors =
+            Vectors::build(order.iter().map(|(key, _)| *key).collect(), width, &mut |place, row| row.copy_from_slice(&wholes[place]))?;
         let mut starts = vec![0];
         tokens.iter().for_each(|own| starts.push(starts[starts.len() - 1] + own.len() / width));
         let token_keys =
@@ -259,7 +271,13 @@ fn document(entry: &Entry) -> String {
 fn found(asked: &Reading, tokens: &[f32]) -> f32 {
     let width = asked.vector.len();
     let nearest = |token: &[f32]| tokens.chunks_exact(width).map(|other| head::dot(token, other)).fold(-1.0, f32::max);
-    asked.tokens.chunks_exact(width).zip(&asked.weights).filter(|(_, weight)| **weight > 0.0).map(|(token, weight)| weight * nearest(token)).sum()
+    asked
+        .tokens
+        .chunks_exact(width)
+        .zip(&asked.weights)
+        .filter(|(_, weight)| **weight > 0.0)
+        .map(|(token, weight)| weight * nearest(token))
+        .sum()
 }
 
 fn embedded(wanted: &[(Key, &str)], known: &Vectors, embed: &dyn Embed) -> Result<Vectors, InferenceError> {

@@ -76,12 +76,64 @@ impl Adapted {
     fn reading(&self, rows: &[f32]) -> Reading {
         let width = self.encoder.width();
         // The first token is the model's own mark. It stands for nothing that was written.
-        let logits: Vec<f32> = rows.chunks_exact(width).skip(1).map(|row| row.iter().zip(&self.head.weight).map(|(a, b)| a * b).sum()).collect();
+        let logits: Vec<f32> =
+            rows.chunks_exact(width).skip(1).map(|row| row.iter().zip(&self.head.weight).map(|(a, b)| a * b).sum()).collect();
         let highest = logits.iter().copied().fold(f32::MIN, f32::max);
         let exponentials: Vec<f32> = logits.iter().map(|logit| (logit - highest).exp()).collect();
         let total: f32 = exponentials.iter().sum::<f32>().max(f32::MIN_POSITIVE);
         let weights = std::iter::once(0.0).chain(exponentials.iter().map(|value| value / total)).collect();
         let tokens = rows.chunks_exact(width).flat_map(|row| to_unit_length(row.to_vec())).collect();
         Reading { vector: to_unit_length(mean(rows, width)), tokens, weights }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::files::manifest::{ModelRole, Profile};
+    use crate::inference::files::models::repository_models;
+
+    const SHIPPED: &[u8] = include_bytes!("../../../models/reader/reader.safetensors");
+
+    fn encoders(adapter: Option<&[u8]>) -> Result<Encoders, InferenceError> {
+        let store = repository_models(Profile::Default);
+        Encoders::load(&store.path(ModelRole::EmbeddingWeights), &store.path(ModelRole::EmbeddingTokenizer), adapter)
+    }
+
+    fn dot(a: &[f32], b: &[f32]) -> f32 {
+        a.iter().zip(b).map(|(x, y)| x * y).sum()
+    }
+
+    #[test]
+    fn a_message_is_nearer_to_what_answers_it() {
+        let encoders = encoders(Some(SHIPPED)).unwrap();
+        let texts = [
+            "strap came off my rucksack after 8 months, do i still have any rights",
+            "How long is the warranty? Every product has a warranty of two years from delivery.",
+            "How do I pay? We take all cards and bank transfer.",
+        ];
+        let read = encoders.read(&texts).unwrap().unwrap();
+        let near = |entry: usize| dot(&read[0].vector, &read[entry].vector);
+        assert!(near(1) > near(2) + 0.1, "{} {}", near(1), near(2));
+        let width = encoders.dimensions();
+        for reading in &read {
+            assert_eq!(reading.tokens.len(), reading.weights.len() * width);
+            assert!((dot(&reading.vector, &reading.vector) - 1.0).abs() < 1e-4);
+            assert!(reading.tokens.chunks_exact(width).all(|token| (dot(token, token) - 1.0).abs() < 1e-4));
+            assert!(reading.weights[0] == 0.0 && (reading.weights.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        }
+        let alone = &encoders.read(&texts[..1]).unwrap().unwrap()[0];
+        assert!(dot(&alone.vector, &read[0].vector) > 0.999, "what is read beside it does not matter");
+    }
+
+    #[test]
+    fn without_an_adapter_nothing_is_read_and_a_damaged_one_says_so() {
+        let plain = encoders(None).unwrap();
+        assert_eq!(plain.read(&["where is my order"]).unwrap(), None);
+        assert_ne!(plain.fingerprint(), encoders(Some(SHIPPED)).unwrap().fingerprint());
+        for damaged in [&SHIPPED[..1000], b"".as_slice(), b"{}".as_slice()] {
+            let fault = encoders(Some(damaged)).err().unwrap().to_string();
+            assert!(fault.contains("the reader's adapter"), "{fault}");
+        }
     }
 }
