@@ -26,6 +26,7 @@ pub use files::manifest::{ModelRole, Profile};
 pub use files::models::{FileState, ModelStatus, ModelStore, Verified};
 pub use files::progress::{Progress, Silent, Terminal};
 pub use files::report;
+pub use nightdesk_kernels::rows::{add_scaled, dot};
 pub use remote::{EventReader, Fallback, Remote, RemoteOptions, base, client};
 pub use text::chat::{ChatMessage, Class, Generate, Generation, Guessing, Overloaded, Role, Scoring, ScoringPrompt};
 pub use text::prompt::PromptReader;

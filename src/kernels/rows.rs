@@ -4,6 +4,25 @@ use crate::machine::Machine;
 use crate::shared::Shared;
 use crate::simd::{Kernel, Simd};
 
+/// The dot product of two vectors of one length. Eight sums side by side: one sum would force the additions into order and keep the compiler from
+/// vectorising them.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 8];
+    let (a_parts, b_parts) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f32 = a_parts.remainder().iter().zip(b_parts.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a_parts.zip(b_parts) {
+        for lane in 0..8 {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    rest + sums.iter().sum::<f32>()
+}
+
+/// `out += factor · row`, as far as the shorter of the two goes.
+pub fn add_scaled(out: &mut [f32], factor: f32, row: &[f32]) {
+    out.iter_mut().zip(row).for_each(|(value, other)| *value += factor * other);
+}
+
 /// Layer normalisation of each row in place: mean 0, variance 1, then weighted and shifted.
 pub fn layer_norm(on: &Machine, rows: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
     let width = weight.len();

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::inference::{Embed, InferenceError, Reading, VectorTable};
+use crate::inference::{Embed, InferenceError, Reading, VectorTable, dot};
 use crate::knowledge::Entry;
 
 use super::cache::{Key, Vectors};
 use super::head;
+use super::known::Known;
 
 /// Texts that are given to the model at once.
 const CHUNK: usize = 256;
@@ -42,24 +43,6 @@ struct Readings {
 /// What the head says of a phrasing that it was fitted on is about so much of its cosine; where a knowledge base is too large for a head, the nearest
 /// phrasing stands in.
 const STAND_IN: f32 = 0.6;
-
-/// What is known before: an earlier index, or the cache files.
-pub(super) struct Known {
-    /// Of phrasings.
-    pub(super) vectors: Arc<Vectors>,
-    /// Of whole entries.
-    pub(super) entries: Arc<Vectors>,
-    /// Of entries' tokens.
-    pub(super) tokens: Arc<Vectors>,
-}
-
-impl Known {
-    /// Nothing.
-    pub(super) fn nothing(dimensions: usize) -> Self {
-        let none = || Arc::new(Vectors::none(dimensions));
-        Self { vectors: none(), entries: none(), tokens: none() }
-    }
-}
 
 /// What the vectors say of one query, for one entry.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -186,7 +169,7 @@ impl DenseIndex {
             .enumerate()
             .map(|(number, place)| {
                 table.row(*place, &mut row);
-                (head::dot(&row, &asked.vector), number)
+                (dot(&row, &asked.vector), number)
             })
             .collect();
         scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -270,7 +253,7 @@ fn document(entry: &Entry) -> String {
 /// Each token of the query finds its nearest; what is found, weighed by the token.
 fn found(asked: &Reading, tokens: &[f32]) -> f32 {
     let width = asked.vector.len();
-    let nearest = |token: &[f32]| tokens.chunks_exact(width).map(|other| head::dot(token, other)).fold(-1.0, f32::max);
+    let nearest = |token: &[f32]| tokens.chunks_exact(width).map(|other| dot(token, other)).fold(-1.0, f32::max);
     asked
         .tokens
         .chunks_exact(width)

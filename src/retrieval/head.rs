@@ -3,7 +3,7 @@
 //! The nearest phrasing asks what one text is like; the head asks what tells an entry's phrasings from all others. The solution is closed, so that it is
 //! there as soon as the index is: `W = (XᵀX + λI)⁻¹ XᵀY` (Hoerl and Kennard 1970).
 
-use crate::inference::{InferenceError, VectorTable};
+use crate::inference::{InferenceError, VectorTable, add_scaled, dot};
 
 /// The λ above: about one text's worth of doubt.
 const RIDGE: f32 = 1.0;
@@ -22,10 +22,10 @@ pub(super) fn fit(table: &VectorTable, texts: &[(usize, usize)], entries: usize)
     let mut row = vec![0.0_f32; width];
     for &(place, entry) in texts {
         table.row(place, &mut row);
-        sums[entry * width..][..width].iter_mut().zip(&row).for_each(|(sum, value)| *sum += value);
+        add_scaled(&mut sums[entry * width..][..width], 1.0, &row);
         // The lower half, which is all that the factorisation reads.
         for (index, value) in row.iter().enumerate() {
-            gram[index * width..][..=index].iter_mut().zip(&row).for_each(|(sum, other)| *sum += value * other);
+            add_scaled(&mut gram[index * width..][..=index], *value, &row);
         }
     }
     (0..width).for_each(|index| gram[index * (width + 1)] += RIDGE);
@@ -63,21 +63,8 @@ fn solve(factor: &[f32], values: &mut [f32]) {
         let own = &factor[row * width..][..=row];
         let value = values[row] / own[row];
         values[row] = value;
-        values[..row].iter_mut().zip(own).for_each(|(rest, factor)| *rest -= factor * value);
+        add_scaled(&mut values[..row], -value, own);
     }
-}
-
-/// Eight sums side by side: one sum would force the additions into order and keep the compiler from vectorising them.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    let (a_parts, b_parts) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = a_parts.remainder().iter().zip(b_parts.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a_parts.zip(b_parts) {
-        for lane in 0..8 {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    rest + sums.iter().sum::<f32>()
 }
 
 #[cfg(test)]

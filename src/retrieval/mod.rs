@@ -9,6 +9,7 @@ mod fusion;
 mod grams;
 mod head;
 mod hit;
+mod known;
 mod lexical;
 mod memory;
 mod retriever;

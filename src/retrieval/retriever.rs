@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
-use super::cache::{Key, Vectors};
-use super::dense::{Asked, DenseIndex, DenseScore, Known};
+use super::cache::Key;
+use super::dense::{Asked, DenseIndex, DenseScore};
 use super::grams::{Grams, Spelling};
+use super::known::Known;
 use super::lexical::{LexicalIndex, LexicalScores};
 use super::spelling::Vocabulary;
 use super::{Correction, Hit, Memory, QuerySignals, RetrievalError, Signals, Stages, fusion, words};
@@ -72,7 +73,7 @@ impl Retriever {
     /// Indexes the knowledge. Vectors are taken from the cache file where it has them, and written to it where it did not.
     pub fn open(knowledge: Arc<Knowledge>, embed: Arc<dyn Embed>, cache: Option<&Path>) -> Result<Self, RetrievalError> {
         let known = match cache {
-            Some(path) => load(path, embed.as_ref()),
+            Some(path) => Known::load(path, embed.as_ref()),
             None => Known::nothing(embed.dimensions()),
         };
         let snapshot = Snapshot::build(knowledge, &known, embed.as_ref())?;
@@ -231,29 +232,9 @@ impl Retriever {
     fn save_unless_same(&self, known: &Known) {
         let Some(path) = &self.cache else { return };
         let current = self.current.load().dense.known(self.embed.dimensions());
-        for (kind, now, before) in files(&current, known) {
-            let path = path.with_extension(kind);
-            if !now.same_keys(before)
-                && let Err(error) = now.save(&path, self.embed.fingerprint())
-            {
-                tracing::warn!(cache.path = %path.display(), %error, "cannot write the embedding cache; the next start embeds everything again");
-            }
-        }
+        current.save_changes(known, path, self.embed.fingerprint());
     }
 }
-
-fn load(path: &Path, embed: &dyn Embed) -> Known {
-    let vectors = |kind| Arc::new(Vectors::load(&path.with_extension(kind), embed.fingerprint(), embed.dimensions()));
-    Known { vectors: vectors(PHRASINGS), entries: vectors(ENTRIES), tokens: vectors(TOKENS) }
-}
-
-fn files<'a>(now: &'a Known, before: &'a Known) -> [(&'static str, &'a Vectors, &'a Vectors); 3] {
-    [(PHRASINGS, &now.vectors, &before.vectors), (ENTRIES, &now.entries, &before.entries), (TOKENS, &now.tokens, &before.tokens)]
-}
-
-const PHRASINGS: &str = "bin";
-const ENTRIES: &str = "entries.bin";
-const TOKENS: &str = "tokens.bin";
 
 fn searched(message: &str) -> &str {
     message.char_indices().nth(SEARCHED).map_or(message, |(end, _)| &message[..end])
