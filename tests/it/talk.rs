@@ -17,7 +17,7 @@ Yes, bring your red bicycle on Monday.
 
 **Also asked**
 
-- bicycle workshops
+- red bicycle workshop
 
 ## Can I bring my blue bicycle to the workshop? {#blue}
 
@@ -25,7 +25,7 @@ Yes, bring your blue bicycle on Friday.
 
 **Also asked**
 
-- bicycle workshop
+- blue bicycle workshop
 ";
 const UNCLEAR: &str = "bicycle workshop";
 const RED: &str = "Can I bring my red bicycle to the workshop?";

@@ -45,7 +45,7 @@ Yes, bring your red bicycle on Monday.
 
 **Also asked**
 
-- bicycle workshops
+- red bicycle workshop
 
 ## Can I bring my blue bicycle to the workshop? {#bicycle-blue}
 
@@ -53,7 +53,7 @@ Yes, bring your blue bicycle on Friday.
 
 **Also asked**
 
-- bicycle workshop
+- blue bicycle workshop
 ";
 
 /// A running server in a folder of its own; both end with the test.
