@@ -68,11 +68,11 @@ fn said(reply: &Reply) -> Message {
 }
 
 fn entries(reply: &Reply) -> Vec<&str> {
-    let id = |source| match source {
-        &Source::Entry { ref id, .. } => Some(id.as_str()),
+    let ids = reply.sources.iter().filter_map(|source| match source {
+        Source::Entry { id, .. } => Some(id.as_str()),
         Source::Order { .. } => None,
-    };
-    reply.sources.iter().filter_map(id).collect()
+    });
+    ids.collect()
 }
 
 /// What a reply is worth to a shopper who needs one of `expected`.
