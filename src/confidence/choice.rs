@@ -88,16 +88,15 @@ impl Choice {
         evidence.candidates.iter().map(corrected).chain([evidence.none + self.correction[SIGNALS]]).collect()
     }
 
-    /// The most probable correction, given the lessons and that it is likely small: Newton's method on a function with one summit. What `fixed` changes
-    /// stays as it is.
-    pub fn fit(lessons: &[Lesson<'_>], fixed: &Correction) -> Self {
+    /// The most probable correction, given the lessons and that it is likely small: Newton's method on a function with one summit. Of the signals
+    /// that are `fixed` it keeps what `start` changes.
+    pub fn fit(lessons: &[Lesson<'_>], start: &Correction, fixed: [bool; SIGNALS]) -> Self {
         let mut choice = Self::default();
-        choice.correction.iter_mut().zip(fixed.signals).for_each(|(number, fixed)| *number = f64::from(fixed));
-        let is_fixed = choice.correction.map(|number| number != 0.0);
+        choice.correction.iter_mut().zip(start.signals).for_each(|(number, start)| *number = f64::from(start));
         let mut height = choice.log_posterior(lessons);
         for _ in 0..STEPS {
             let (mut gradient, mut hessian) = choice.slope(lessons);
-            for index in (0..CORRECTIONS).filter(|index| is_fixed[*index]) {
+            for index in (0..SIGNALS).filter(|index| fixed[*index]) {
                 gradient[index] = 0.0;
                 (0..CORRECTIONS)
                     .filter(|other| *other != index)
@@ -220,17 +219,17 @@ mod tests {
         let lessons = |count: usize| -> Vec<Lesson<'_>> {
             (0..count).map(|n| Lesson { evidence: &seen, right: Some(usize::from(n % 10 < 4)), weight: 1.0 }).collect()
         };
-        let first = |count: usize| Choice::fit(&lessons(count), &Correction::default()).probabilities(&seen)[0];
+        let first = |count: usize| Choice::fit(&lessons(count), &Correction::default(), [false; SIGNALS]).probabilities(&seen)[0];
         let shipped = Choice::default().probabilities(&seen)[0];
         assert_eq!(first(0), shipped);
         assert!((first(2_000) - 0.6).abs() < 0.01, "{}", first(2_000));
         // Of few it is the prior that decides: in a row of three all were right, and the other one stays likely.
         let few: Vec<Lesson<'_>> = (0..3).map(|_| Lesson { evidence: &seen, right: Some(0), weight: 0.1 }).collect();
-        let after = Choice::fit(&few, &Correction::default()).probabilities(&seen)[0];
+        let after = Choice::fit(&few, &Correction::default(), [false; SIGNALS]).probabilities(&seen)[0];
         assert!(shipped > 0.85 && after > shipped && after < 0.97, "{shipped} {after}");
         // A weight is worth as much as so many lessons.
         let once: Vec<Lesson<'_>> = lessons(10).into_iter().map(|lesson| Lesson { weight: 3.0, ..lesson }).collect();
-        assert!((Choice::fit(&once, &Correction::default()).probabilities(&seen)[0] - first(30)).abs() < 1e-6);
+        assert!((Choice::fit(&once, &Correction::default(), [false; SIGNALS]).probabilities(&seen)[0] - first(30)).abs() < 1e-6);
     }
 
     #[test]
@@ -238,9 +237,9 @@ mod tests {
         let seen = evidence(&[0.5, 0.3], 0.0);
         let lessons: Vec<Lesson<'_>> =
             (0..500).map(|n| Lesson { evidence: &seen, right: (n % 5 == 0).then_some(0), weight: 1.0 }).collect();
-        let found = Choice::fit(&lessons, &Correction::default()).probabilities(&seen);
+        let found = Choice::fit(&lessons, &Correction::default(), [false; SIGNALS]).probabilities(&seen);
         assert!((found[0] - 0.2).abs() < 0.02 && found[1] < 0.02, "{found:?}");
-        let (best, log_odds) = Choice::fit(&lessons, &Correction::default()).best(&seen).unwrap();
+        let (best, log_odds) = Choice::fit(&lessons, &Correction::default(), [false; SIGNALS]).best(&seen).unwrap();
         assert!(best == 0 && (log_odds + 1.386).abs() < 0.15, "{log_odds}");
         assert_eq!(Choice::default().best(&evidence(&[], 0.0)), None);
     }

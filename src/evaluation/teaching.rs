@@ -30,13 +30,13 @@ pub fn learn(rehearsal: &Rehearsal, limit: Limit) -> Taught {
     // Half of what reaches a bot of this kind is covered by nothing (HINT3, Arora et al. 2020, table 1: 42, 54 and 72 % for three live bots).
     let weight = phrasings as f64 / rehearsal.out_of_scope.max(1) as f64;
     // Whoever writes one phrasing writes the next with the same words: in a rehearsal words say more than they do of real messages.
-    let fixed = Correction::without_words();
+    let (start, fixed) = (Correction::without_words(), Correction::WORDS);
     let all: Vec<Option<Lesson<'_>>> = rehearsal.attempts.iter().map(|attempt| lesson(attempt, weight)).collect();
     let mut examples = vec![Example { log_odds: None, right: false }; all.len()];
     for part in 0..PARTS {
         let others: Vec<Lesson<'_>> =
             all.iter().enumerate().filter(|(n, _)| n % PARTS != part).filter_map(|(_, lesson)| lesson.clone()).collect();
-        let choice = Choice::fit(&others, &fixed);
+        let choice = Choice::fit(&others, &start, fixed);
         for (number, lesson) in all.iter().enumerate().filter(|(n, _)| n % PARTS == part) {
             if let Some((best, log_odds)) = lesson.as_ref().and_then(|lesson| choice.best(lesson.evidence)) {
                 examples[number] = Example { log_odds: Some(log_odds), right: rehearsal.attempts[number].right == Some(best) };
@@ -44,7 +44,7 @@ pub fn learn(rehearsal: &Rehearsal, limit: Limit) -> Taught {
         }
     }
     let lessons: Vec<Lesson<'_>> = all.into_iter().flatten().collect();
-    let correction = Choice::fit(&lessons, &fixed).correction();
+    let correction = Choice::fit(&lessons, &start, fixed).correction();
     let calibration = Calibration::of(1.0, 0.0, origin).expect("the line that changes nothing rises");
     Taught { correction, rule: Rule::of(calibration, &examples, limit) }
 }

@@ -31,13 +31,13 @@ pub struct Correction {
 }
 
 impl Correction {
+    /// Which signals are shared words.
+    pub const WORDS: [bool; SIGNALS] = [false, false, false, false, false, false, true, true];
+
     /// Shared words no longer count.
     pub fn without_words() -> Self {
-        let [.., lexical, coverage] = ENGLISH;
-        let mut correction = Self::default();
-        let words = correction.signals.len() - 2;
-        (correction.signals[words], correction.signals[words + 1]) = (-lexical, -coverage);
-        correction
+        let signals = std::array::from_fn(|index| if Self::WORDS[index] { -ENGLISH[index] } else { 0.0 });
+        Self { signals, none: 0.0 }
     }
 }
 
