@@ -61,7 +61,7 @@ pub struct Rule {
 impl Rule {
     /// The rule of a shop that knows nothing of itself yet.
     pub fn shipped(limit: Limit) -> Self {
-        // On shops that were held out, 6 % of the answers at the default threshold were wrong. Who accepts fewer gets only what promises so for itself.
+        // Nothing is known of how often this threshold is wrong here. Who accepts very few gets only what promises so for itself.
         let default = Threshold::default().value();
         let threshold = if limit.max_wrong_rate < 0.05 { default.max(1.0 - limit.max_wrong_rate) } else { default };
         Self { calibration: Calibration::shipped(), threshold: Threshold::new(threshold), promise: Promise::Shipped, limit }
