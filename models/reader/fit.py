@@ -4,9 +4,10 @@
     nightdesk eval shop tests/shops/* --signals signals.jsonl
     env/bin/python models/reader/fit.py signals.jsonl
 
-The file holds what each signal says of each message's candidates. For weights that are to hold for other shops it must be made with readers that were
+The file holds what each signal says of each message's shortlist. For weights that are to hold for other shops it must be made with readers that were
 trained without the shop (train.py --hold-out, and `models.reader` in the configuration); several files are put together. A message chooses among its
-candidates and 'none' (conditional logit with an outside option, McFadden 1974); no weight is below zero, so that more evidence never lowers a score.
+candidates and 'none' (conditional logit with an outside option, McFadden 1974); no weight is below zero, so that more evidence never lowers a score. What
+'none' scores depends on the message: on the logarithm of its number of words and on the means of the signals over the shortlist.
 """
 import json
 import sys
@@ -14,7 +15,7 @@ import sys
 import numpy as np
 from scipy.optimize import minimize
 
-NO_WEIGHT_BELOW, FIRM = 0.0, 1e-3
+NO_WEIGHT_BELOW, FIRM = 0.0, 0.1
 
 
 def read(paths):
@@ -25,37 +26,39 @@ def read(paths):
 def packed(rows):
     most, width = max(len(row["signals"]) for row in rows), len(rows[0]["signals"][0])
     signals, there, right = np.zeros((len(rows), most, width)), np.zeros((len(rows), most), bool), np.zeros((len(rows), most + 1))
+    nothing = np.ones((len(rows), 2 + width))
     for number, row in enumerate(rows):
         count = len(row["signals"])
         signals[number, :count], there[number, :count] = row["signals"], True
         right[number, row["right"] if row["right"] else [most]] = 1
-    return signals, there, right
+        nothing[number, 1], nothing[number, 2:] = np.log(max(1, row["terms"])), signals[number, :count].mean(0)
+    return signals, there, right, nothing
 
 
-def chosen(weights, signals, there):
-    scores = np.where(there, signals @ weights[:-1], -1e9)
-    scores = np.concatenate([scores, np.full((len(scores), 1), weights[-1])], 1)
+def chosen(weights, signals, there, nothing):
+    width = signals.shape[2]
+    scores = np.where(there, signals @ weights[:width], -1e9)
+    scores = np.concatenate([scores, (nothing @ weights[width:])[:, None]], 1)
     scores -= scores.max(1, keepdims=True)
     shares = np.exp(scores)
     return shares / shares.sum(1, keepdims=True)
 
 
 def fit(rows):
-    signals, there, right = packed(rows)
-    full = np.concatenate([signals, np.zeros((len(signals), 1, signals.shape[2]))], 1)
+    signals, there, right, nothing = packed(rows)
+    width = signals.shape[2]
+    firm = FIRM * np.where(np.arange(width + nothing.shape[1]) == width, 0.0, 1.0)
 
     def loss(weights):
-        share = chosen(weights, signals, there)
+        share = chosen(weights, signals, there, nothing)
         likely = (share * right).sum(1)
         # Of several right entries any will do.
         pull = share - share * right / np.maximum(likely, 1e-12)[:, None]
-        gradient = np.concatenate([np.einsum("nc,ncs->s", pull, full), [pull[:, -1].sum()]])
-        firm = FIRM * len(rows) * np.concatenate([weights[:-1], [0.0]]) / 100
-        return -np.log(np.maximum(likely, 1e-12)).sum() + 0.5 * (firm * weights).sum(), gradient + firm
+        gradient = np.concatenate([np.einsum("nc,ncs->s", pull[:, :-1], signals), pull[:, -1] @ nothing])
+        return -np.log(np.maximum(likely, 1e-12)).sum() + 0.5 * (firm * weights * weights).sum(), gradient + firm * weights
 
-    start = np.full(signals.shape[2] + 1, 1.0)
-    bounds = [(NO_WEIGHT_BELOW, None)] * signals.shape[2] + [(None, None)]
-    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}).x
+    bounds = [(NO_WEIGHT_BELOW, None)] * width + [(None, None)] * nothing.shape[1]
+    return minimize(loss, np.ones(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 5000}).x
 
 
 def resolved(sure, right, answerable, precision):
@@ -84,12 +87,14 @@ def main():
     table = []
     for shop in shops:
         own = [row for row in rows if row["shop"] == shop]
-        signals, there, _ = packed(own)
-        table.append(measure(own, chosen(fit([row for row in rows if row["shop"] != shop]), signals, there)))
+        signals, there, _, nothing = packed(own)
+        table.append(measure(own, chosen(fit([row for row in rows if row["shop"] != shop]), signals, there, nothing)))
         print(f"{shop:20}" + "".join(f"{value:8.3f}" for value in table[-1]))
     print(f"{'mean':20}" + "".join(f"{value:8.3f}" for value in np.mean(table, 0)))
-    weights = fit(rows)
-    print("weights", {name: round(float(weight), 3) for name, weight in zip(names, weights)}, "none", round(float(weights[-1]), 3))
+    weights = [round(float(weight), 3) for weight in fit(rows)]
+    width = len(names)
+    print("signals", dict(zip(names, weights[:width])))
+    print("none", {"base": weights[width], "terms": weights[width + 1], **dict(zip(names, weights[width + 2 :]))})
 
 
 if __name__ == "__main__":
