@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use nightdesk::config::{Overrides, Settings, load};
-use nightdesk::inference::{Embedder, ModelRole, ModelStore, Profile, Terminal};
-use nightdesk::retrieval::Retriever;
+use nightdesk::inference::{ModelStore, Profile, Terminal};
 use tempfile::TempDir;
 
-use super::root;
+use super::{Program, root};
 
 /// A folder of a test's own; gone when it is dropped.
 pub struct Shop {
@@ -36,11 +35,13 @@ filter = "warn"
 "#;
 
 impl Shop {
-    /// A new folder with the small knowledge base, whose vectors are computed once for all tests.
+    /// A new folder with the small knowledge base, and with what its first start would compute: that is done once for all tests.
     pub fn new() -> Self {
         let shop = Self::without_vectors();
         fs::create_dir(shop.data()).unwrap();
-        fs::copy(vectors(), shop.data().join("embeddings.bin")).unwrap();
+        for file in computed() {
+            fs::copy(file, shop.data().join(file.file_name().unwrap())).unwrap();
+        }
         shop
     }
 
@@ -98,18 +99,17 @@ impl Shop {
     }
 }
 
-/// The embedding cache of the small knowledge base.
-fn vectors() -> &'static Path {
-    static MADE: OnceLock<TempDir> = OnceLock::new();
-    static CACHE: OnceLock<PathBuf> = OnceLock::new();
-    CACHE.get_or_init(|| {
-        let folder = MADE.get_or_init(|| tempfile::tempdir().unwrap());
-        let cache = folder.path().join("embeddings.bin");
-        let models = models();
-        let embedder = Embedder::load(&models.path(ModelRole::EmbeddingWeights), &models.path(ModelRole::EmbeddingTokenizer)).unwrap();
-        let entries = nightdesk::knowledge::load(&root().join("tests/it/fixtures/knowledge")).unwrap();
-        Retriever::open(entries.into(), std::sync::Arc::new(embedder), Some(&cache)).unwrap();
-        cache
+/// What a first start on the small knowledge base computes and keeps: vectors, readings, the calibration.
+fn computed() -> &'static [PathBuf] {
+    static SHOP: OnceLock<Shop> = OnceLock::new();
+    static FILES: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let shop = SHOP.get_or_init(Shop::without_vectors);
+        Program::of(shop, &["ask", "hello"]).run().well();
+        let files = fs::read_dir(shop.data()).unwrap().map(|file| file.unwrap().path());
+        let kept: Vec<PathBuf> = files.filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with("nightdesk.db")).collect();
+        assert!(kept.iter().any(|path| path.ends_with("calibration.json")), "a start keeps its calibration, not only {kept:?}");
+        kept
     })
 }
 
