@@ -156,7 +156,7 @@ mod tests {
         ] {
             let example = |n: usize| Example { log_odds: Some(if n.is_multiple_of(3) { -1.0 } else { 2.0 }), right: n < right };
             let rule = Rule::derive(&(0..right + wrong).map(example).collect::<Vec<_>>(), origin, LIMIT);
-            let correction = Correction { signals: [0.25, -1.5, 0.0, 3.0, 0.1, 0.2, 0.3, 0.4], none: -2.5 };
+            let correction = Correction { signals: [0.25, -1.5, 0.0, 3.0, 0.1, 0.2, 0.3, 0.4, 0.5], none: -2.5 };
             save(&path, &made_of("a"), &Taught { correction, rule }).unwrap();
             let stored = load(&path).unwrap();
             let taught = stored.taught_of(&made_of("a"), LIMIT).unwrap();

@@ -38,6 +38,10 @@ impl Embed for Watched {
         self.inner.read(texts)
     }
 
+    fn token_starts(&self, text: &str) -> Result<Vec<Option<usize>>, InferenceError> {
+        self.inner.token_starts(text)
+    }
+
     fn dimensions(&self) -> usize {
         self.inner.dimensions()
     }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::attempt::{Attempt, embed_all};
 use crate::confidence::Origin;
 use crate::knowledge::{Entry, Knowledge};
-use crate::retrieval::{Correction, Hit, RetrievalError, Retriever};
+use crate::retrieval::{Correction, Hit, Read, RetrievalError, Retriever};
 
 /// Messages that a shop does not cover, one a line: see the head of the file.
 pub const OUT_OF_SCOPE: &str = include_str!("out_of_scope.txt");
@@ -43,6 +43,8 @@ pub struct Rehearsal {
     pub out_of_scope: usize,
     /// Whether there are so many phrasings of each entry that they can teach how to weigh the signals.
     pub teaches: bool,
+    /// Whether the answers were read: then the signals weigh differently.
+    pub read: Read,
 }
 
 /// How far a rehearsal is.
@@ -93,7 +95,7 @@ pub fn rehearse(retriever: &Retriever, progress: &dyn Fn(Step)) -> Result<Rehear
         }
     }
     let out_of_scope = attempts.len() - phrasings;
-    Ok(Rehearsal { attempts, out_of_scope, teaches })
+    Ok(Rehearsal { attempts, out_of_scope, teaches, read: frozen.read() })
 }
 
 /// Fewer messages of other matters would teach nothing.
@@ -105,7 +107,7 @@ fn is_nearly_covered(hits: &[Hit]) -> bool {
     hits.iter().any(|hit| {
         let all_words = hit.signals.coverage >= NEARLY_ALL_WORDS;
         // Without a model that reads there is no more to go by than for Chinese.
-        let speaks_of_it = hit.signals.answer >= NEARLY_AN_ANSWER || hit.signals.answer == 0.0;
+        let speaks_of_it = hit.signals.sentence >= NEARLY_AN_ANSWER || hit.signals.sentence == 0.0;
         if hit.query.cjk >= MOSTLY { all_words } else { hit.signals.phrasing >= NEARLY_A_PHRASING || (all_words && speaks_of_it) }
     })
 }

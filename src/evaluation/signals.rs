@@ -4,10 +4,7 @@ use serde::Serialize;
 
 use super::error::EvaluationError;
 use super::trial::{Expected, Labelled};
-use crate::retrieval::{Retriever, Signals};
-
-/// Candidates that are written; more than a decision looks at, for other weights may move one up.
-const WRITTEN: usize = 14;
+use crate::retrieval::{Retriever, SHORTLIST, Signals};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -17,7 +14,9 @@ struct Row<'a> {
     covered: bool,
     terms: usize,
     names: [&'static str; crate::retrieval::SIGNALS],
-    /// Of each candidate, the best first.
+    /// The candidates, the best first.
+    entries: Vec<&'a str>,
+    /// Of each candidate.
     signals: Vec<[f32; crate::retrieval::SIGNALS]>,
     /// Places among them of the right entries.
     right: Vec<usize>,
@@ -27,7 +26,7 @@ struct Row<'a> {
 pub fn lines(shop: &str, retriever: &Retriever, questions: &[Labelled], tick: &dyn Fn()) -> Result<String, EvaluationError> {
     let mut lines = String::new();
     for Labelled { message, expected } in questions {
-        let hits = retriever.search(message, WRITTEN)?;
+        let hits = retriever.search(message, SHORTLIST)?;
         let is_right = |id| matches!(expected, Expected::OneOf(right) if right.contains(id));
         let row = Row {
             shop,
@@ -35,6 +34,7 @@ pub fn lines(shop: &str, retriever: &Retriever, questions: &[Labelled], tick: &d
             covered: *expected != Expected::NotCovered,
             terms: hits.first().map_or(0, |hit| hit.query.terms),
             names: Signals::NAMES,
+            entries: hits.iter().map(|hit| hit.entry.id.as_str()).collect(),
             signals: hits.iter().map(|hit| hit.signals.values()).collect(),
             right: hits.iter().enumerate().filter(|(_, hit)| is_right(&hit.entry.id)).map(|(place, _)| place).collect(),
         };

@@ -30,7 +30,7 @@ pub fn learn(rehearsal: &Rehearsal, limit: Limit) -> Taught {
     // Half of what reaches a bot of this kind is covered by nothing (HINT3, Arora et al. 2020, table 1: 42, 54 and 72 % for three live bots).
     let weight = phrasings as f64 / rehearsal.out_of_scope.max(1) as f64;
     // Whoever writes one phrasing writes the next with the same words: in a rehearsal words say more than they do of real messages.
-    let (start, fixed) = (Correction::without_words(), Correction::WORDS);
+    let (start, fixed) = (Correction::without_words(rehearsal.read), Correction::WORDS);
     let all: Vec<Option<Lesson<'_>>> = rehearsal.attempts.iter().map(|attempt| lesson(attempt, weight)).collect();
     let mut examples = vec![Example { log_odds: None, right: false }; all.len()];
     for part in 0..PARTS {
@@ -60,12 +60,13 @@ mod tests {
     use super::*;
     use crate::confidence::{Evidence, Origin};
     use crate::knowledge::EntryId;
+    use crate::retrieval::{Read, SIGNALS};
 
     /// Attempts whose right entry is first, second, or not there, with the score that the first leads by.
     fn rehearsal(teaches: bool) -> Rehearsal {
         let attempt = |n: usize| {
             let covered = n % 4 != 3;
-            let evidence = Evidence::of_scores(&[(16.0, [0.9; 8]), (15.0, [0.7; 8])], if covered { 10.0 } else { 17.0 });
+            let evidence = Evidence::of_scores(&[(16.0, [0.9; SIGNALS]), (15.0, [0.7; SIGNALS])], if covered { 10.0 } else { 17.0 });
             let expected = covered.then(|| EntryId::parse("a").unwrap());
             Attempt {
                 message: n.to_string(),
@@ -76,7 +77,7 @@ mod tests {
                 evidence: Some(evidence),
             }
         };
-        Rehearsal { attempts: (0..400).map(attempt).collect(), out_of_scope: 100, teaches }
+        Rehearsal { attempts: (0..400).map(attempt).collect(), out_of_scope: 100, teaches, read: Read::Answers }
     }
 
     #[test]
@@ -86,8 +87,12 @@ mod tests {
         assert_eq!(few.correction, Correction::default());
         let many = learn(&rehearsal(true), limit);
         assert_ne!(many.correction, Correction::default());
-        assert!(many.correction.signals[..6].iter().all(|change| *change >= 0.0), "what leads is right: {:?}", many.correction);
-        assert_eq!(many.correction.signals[6..], Correction::without_words().signals[6..], "words are left out");
+        assert!(many.correction.signals[..SIGNALS - 2].iter().all(|change| *change >= 0.0), "what leads is right: {:?}", many.correction);
+        assert_eq!(
+            many.correction.signals[SIGNALS - 2..],
+            Correction::without_words(Read::Answers).signals[SIGNALS - 2..],
+            "words are left out"
+        );
         for taught in [few, many] {
             assert_eq!(taught.rule.calibration.origin(), Origin::Provisional { phrasings: 300, out_of_scope: 100 });
             assert!(taught.rule.threshold.value() < 0.9, "{:?}", taught.rule);

@@ -27,8 +27,8 @@ impl Key {
         Self(std::array::from_fn(|index| hash[index]))
     }
 
-    /// The key of a text's token by its number.
-    pub(super) fn of_token(self, number: usize) -> Self {
+    /// The key of a part of a text, a token or a sentence, by its number.
+    pub(super) fn of_part(self, number: usize) -> Self {
         let hash = Sha256::new_with_prefix(self.0).chain_update((number as u64).to_le_bytes()).finalize();
         Self(std::array::from_fn(|index| hash[index]))
     }

@@ -8,15 +8,15 @@ use crate::inference::Embed;
 
 /// The cache files, by their endings.
 const PHRASINGS: &str = "bin";
-const ENTRIES: &str = "entries.bin";
+const SENTENCES: &str = "sentences.bin";
 const TOKENS: &str = "tokens.bin";
 
 /// What is known before: an earlier index, or the cache files.
 pub(super) struct Known {
     /// Of phrasings.
     pub(super) vectors: Arc<Vectors>,
-    /// Of whole entries.
-    pub(super) entries: Arc<Vectors>,
+    /// Of the sentences of answers.
+    pub(super) sentences: Arc<Vectors>,
     /// Of entries' tokens.
     pub(super) tokens: Arc<Vectors>,
 }
@@ -25,20 +25,20 @@ impl Known {
     /// Nothing.
     pub(super) fn nothing(dimensions: usize) -> Self {
         let none = || Arc::new(Vectors::none(dimensions));
-        Self { vectors: none(), entries: none(), tokens: none() }
+        Self { vectors: none(), sentences: none(), tokens: none() }
     }
 
     /// What the cache files have.
     pub(super) fn load(path: &Path, embed: &dyn Embed) -> Self {
         let vectors = |kind| Arc::new(Vectors::load(&path.with_extension(kind), embed.fingerprint(), embed.dimensions()));
-        Self { vectors: vectors(PHRASINGS), entries: vectors(ENTRIES), tokens: vectors(TOKENS) }
+        Self { vectors: vectors(PHRASINGS), sentences: vectors(SENTENCES), tokens: vectors(TOKENS) }
     }
 
     /// Writes the files whose texts are others than `before`. One that cannot be written costs time at the next start, and nothing else.
     pub(super) fn save_changes(&self, before: &Self, path: &Path, fingerprint: &str) {
         let files = [
             (PHRASINGS, &self.vectors, &before.vectors),
-            (ENTRIES, &self.entries, &before.entries),
+            (SENTENCES, &self.sentences, &before.sentences),
             (TOKENS, &self.tokens, &before.tokens),
         ];
         for (kind, now, before) in files {

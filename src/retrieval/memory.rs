@@ -69,6 +69,10 @@ impl Embed for Memory {
         all.map(Some).ok_or_else(|| InferenceError::Failed { fault: "it returned too few readings".into() })
     }
 
+    fn token_starts(&self, text: &str) -> Result<Vec<Option<usize>>, InferenceError> {
+        self.embed.token_starts(text)
+    }
+
     fn dimensions(&self) -> usize {
         self.embed.dimensions()
     }

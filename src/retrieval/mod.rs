@@ -19,9 +19,9 @@ mod stage;
 mod words;
 
 pub use error::RetrievalError;
-pub use fusion::Correction;
+pub use fusion::{Correction, Read};
 pub use hit::{Hit, QuerySignals};
 pub use memory::Memory;
-pub use retriever::{CANDIDATES, Retriever};
+pub use retriever::{CANDIDATES, Retriever, SHORTLIST};
 pub use signals::{SIGNALS, Signals};
 pub use stage::{NothingLeft, Stage, Stages, UnknownStage};

@@ -8,24 +8,26 @@ use sha2::{Digest, Sha256};
 
 use super::cache::Key;
 use super::dense::{Asked, DenseIndex, DenseScore};
+use super::fusion::Scale;
 use super::grams::{Grams, Spelling};
 use super::known::Known;
 use super::lexical::{LexicalIndex, LexicalScores};
 use super::spelling::Vocabulary;
-use super::{Correction, Hit, Memory, QuerySignals, RetrievalError, Signals, Stages, fusion, words};
+use super::{Correction, Hit, Memory, QuerySignals, Read, RetrievalError, Signals, Stages, words};
 use crate::inference::{Embed, Reading};
 use crate::knowledge::{Entry, Knowledge};
 
 /// Part of the fingerprint: to be raised when the same knowledge and model may give other scores.
-const VERSION: &str = "retrieval v3";
+const VERSION: &str = "retrieval v4";
 /// How many entries a decision is made from.
 pub const CANDIDATES: usize = 10;
 /// How many entries are compared by their spelling, which takes longer than a look at their vectors.
 const SPELLED: usize = 24;
 /// How many phrasings of each.
 const SPELLED_PHRASINGS: usize = 12;
-/// How many entries are read token by token. More than are given to the decision: what a reading moves up comes from below.
-const READ: usize = 14;
+/// How many entries are read token by token, and together say how hard a query is. More than are given to the decision: what a reading moves up comes
+/// from below.
+pub const SHORTLIST: usize = 14;
 /// The longest message that is searched for, in characters; what stands behind it is not read.
 const SEARCHED: usize = 1_000;
 /// Bytes of a query that are looked at.
@@ -58,6 +60,7 @@ struct Query<'a> {
     text: &'a str,
     asked: Option<Asked>,
     signals: QuerySignals,
+    scale: Scale,
     correction: &'a Correction,
 }
 
@@ -94,6 +97,11 @@ impl Retriever {
         Self { stages, ..self }
     }
 
+    /// Whether the answers of the knowledge that is searched now were read.
+    pub fn read(&self) -> Read {
+        self.current.load().dense.read_answers()
+    }
+
     /// The stages that a search goes through.
     pub fn stages(&self) -> Stages {
         self.stages
@@ -125,13 +133,10 @@ impl Retriever {
         }
         let lexical = snapshot.lexical.search(query)?;
         let correction = self.correction.load_full();
-        let cjk = words::cjk_share(query);
-        let query = Query {
-            text: query,
-            asked: if self.stages.dense { Some(snapshot.dense.ask(query, self.embed.as_ref())?) } else { None },
-            signals: QuerySignals { terms: lexical.terms, cjk, none: fusion::none(cjk, &correction) },
-            correction: &correction,
-        };
+        let asked = if self.stages.dense { Some(snapshot.dense.ask(query, self.embed.as_ref())?) } else { None };
+        let scale = Scale { read: snapshot.dense.read_answers(), cjk: words::cjk_share(query), terms: lexical.terms };
+        let signals = QuerySignals { terms: lexical.terms, cjk: scale.cjk, none: 0.0 };
+        let query = Query { text: query, asked, signals, scale, correction: &correction };
         let mut found = self.first_look(&snapshot, &query, &lexical);
         snapshot.sort(&query, &mut found);
         if self.stages.grams {
@@ -140,13 +145,19 @@ impl Retriever {
         if self.stages.reader
             && let Some(asked) = &query.asked
         {
-            let best = &mut found[..READ.min(entries.len())];
+            let best = &mut found[..SHORTLIST.min(entries.len())];
             let indexes: Vec<usize> = best.iter().map(|candidate| candidate.index).collect();
             if let Some(tokens) = snapshot.dense.read(asked, &indexes, self.embed.as_ref())? {
-                best.iter_mut().zip(tokens).for_each(|(candidate, tokens)| candidate.signals.tokens = tokens);
+                best.iter_mut().zip(tokens).for_each(|(candidate, found)| {
+                    candidate.signals.tokens = found.anywhere;
+                    candidate.signals.passage = found.in_one_sentence;
+                });
                 snapshot.sort(&query, best);
             }
         }
+        let shortlist = found[..SHORTLIST.min(entries.len())].iter().map(|candidate| &candidate.signals);
+        let none = query.scale.none(&Signals::mean(shortlist), &correction);
+        let query = Query { signals: QuerySignals { none, ..query.signals }, ..query };
         Ok(found.into_iter().take(limit).map(|candidate| snapshot.hit(&query, candidate)).collect())
     }
 
@@ -164,8 +175,9 @@ impl Retriever {
                 phrasings: dense.phrasings,
                 grams: 0.0,
                 head: kept(stages.head, dense.head),
-                answer: kept(stages.adapter, dense.answer),
+                sentence: kept(stages.adapter, dense.sentence),
                 tokens: 0.0,
+                passage: 0.0,
                 lexical: kept(stages.lexical, lexical.scores[index].ln_1p() / 4.0),
                 coverage: kept(stages.lexical, lexical.coverage[index]),
             },
@@ -264,8 +276,8 @@ impl Snapshot {
     /// Scores the candidates and sorts them, the best first; equal ones in the order of ids.
     fn sort(&self, query: &Query<'_>, candidates: &mut [Candidate]) {
         for candidate in candidates.iter_mut() {
-            candidate.score = fusion::fuse(&candidate.signals, query.signals.cjk, self.cjk[candidate.index])
-                + candidate.signals.weighed(&query.correction.signals);
+            candidate.score =
+                query.scale.score(&candidate.signals, self.cjk[candidate.index]) + candidate.signals.weighed(&query.correction.signals);
         }
         let id = |candidate: &Candidate| &self.knowledge.entries[candidate.index].id;
         candidates.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| id(a).cmp(id(b))));

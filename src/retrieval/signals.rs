@@ -11,10 +11,12 @@ pub struct Signals {
     pub grams: f32,
     /// What the linear head over all phrasings says.
     pub head: f32,
-    /// Cosine of query and entry, question and answer together, by the adapted model.
-    pub answer: f32,
+    /// Cosine of the query and the nearest sentence of the answer, by the adapted model.
+    pub sentence: f32,
     /// How well each token of the query finds its like in the entry, by the adapted model.
     pub tokens: f32,
+    /// The same within the one sentence of the answer where they find most.
+    pub passage: f32,
     /// BM25 of question, phrasings and answer, as `ln(1 + x) / 4`.
     pub lexical: f32,
     /// The share of the query's words, weighed by their rarity, that occur in the entry.
@@ -22,19 +24,29 @@ pub struct Signals {
 }
 
 /// How many signals there are.
-pub const SIGNALS: usize = 8;
+pub const SIGNALS: usize = 9;
 
 impl Signals {
     /// Their names, in the order of [`Self::values`].
-    pub const NAMES: [&'static str; SIGNALS] = ["phrasing", "phrasings", "grams", "head", "answer", "tokens", "lexical", "coverage"];
+    pub const NAMES: [&'static str; SIGNALS] =
+        ["phrasing", "phrasings", "grams", "head", "sentence", "tokens", "passage", "lexical", "coverage"];
 
     /// All of them.
     pub fn values(&self) -> [f32; SIGNALS] {
-        [self.phrasing, self.phrasings, self.grams, self.head, self.answer, self.tokens, self.lexical, self.coverage]
+        [self.phrasing, self.phrasings, self.grams, self.head, self.sentence, self.tokens, self.passage, self.lexical, self.coverage]
     }
 
     /// Their sum, each times its weight.
     pub fn weighed(&self, weights: &[f32; SIGNALS]) -> f32 {
         self.values().iter().zip(weights).map(|(value, weight)| value * weight).sum()
+    }
+
+    /// The mean of several.
+    pub fn mean<'a>(all: impl ExactSizeIterator<Item = &'a Self>) -> Self {
+        let count = all.len().max(1) as f32;
+        let mut sums = [0.0_f32; SIGNALS];
+        all.for_each(|one| sums.iter_mut().zip(one.values()).for_each(|(sum, value)| *sum += value));
+        let [phrasing, phrasings, grams, head, sentence, tokens, passage, lexical, coverage] = sums.map(|sum| sum / count);
+        Self { phrasing, phrasings, grams, head, sentence, tokens, passage, lexical, coverage }
     }
 }

@@ -14,7 +14,7 @@ pub enum Stage {
     Head,
     /// Likeness by spelling.
     Grams,
-    /// The adapted model's vectors of whole entries.
+    /// The adapted model's vectors of the sentences of answers.
     Adapter,
     /// The adapted model's look at each token of the best entries.
     Reader,

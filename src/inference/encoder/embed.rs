@@ -33,6 +33,11 @@ pub trait Embed: Send + Sync {
         Ok(None)
     }
 
+    /// Where each token of a text's reading begins, in bytes; `None` for the model's own marks.
+    fn token_starts(&self, _text: &str) -> Result<Vec<Option<usize>>, InferenceError> {
+        Ok(Vec::new())
+    }
+
     /// Length of a vector.
     fn dimensions(&self) -> usize;
 
@@ -53,6 +58,10 @@ impl<E: Embed + ?Sized> Embed for Arc<E> {
 
     fn read(&self, texts: &[&str]) -> Result<Option<Vec<Reading>>, InferenceError> {
         self.as_ref().read(texts)
+    }
+
+    fn token_starts(&self, text: &str) -> Result<Vec<Option<usize>>, InferenceError> {
+        self.as_ref().token_starts(text)
     }
 
     fn dimensions(&self) -> usize {
@@ -224,6 +233,12 @@ impl Encoder {
             rest = others;
         }
         Ok(made.into_iter().flatten().collect())
+    }
+
+    /// Where each token of a text begins.
+    pub(super) fn token_starts(&self, text: &str) -> Result<Vec<Option<usize>>, InferenceError> {
+        let encoding = self.tokenizer.encode(head(text, MAX_BYTES), true).map_err(|e| InferenceError::Failed { fault: e.to_string() })?;
+        Ok(encoding.get_offsets().iter().map(|(start, end)| (start < end).then_some(*start)).collect())
     }
 
     fn forward(&self, sentences: &[Sentence<'_>]) -> Result<Vec<f32>, String> {

@@ -59,6 +59,10 @@ impl Embed for Encoders {
         adapted.encoder.map(&texts, |rows| adapted.reading(rows)).map(Some)
     }
 
+    fn token_starts(&self, text: &str) -> Result<Vec<Option<usize>>, InferenceError> {
+        self.adapted.as_ref().map_or_else(|| Ok(Vec::new()), |adapted| adapted.encoder.token_starts(text))
+    }
+
     fn dimensions(&self) -> usize {
         self.base.dimensions()
     }
@@ -121,6 +125,12 @@ mod tests {
             assert!((dot(&reading.vector, &reading.vector) - 1.0).abs() < 1e-4);
             assert!(reading.tokens.chunks_exact(width).all(|token| (dot(token, token) - 1.0).abs() < 1e-4));
             assert!(reading.weights[0] == 0.0 && (reading.weights.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        }
+        for (text, reading) in texts.iter().zip(&read) {
+            let starts = encoders.token_starts(text).unwrap();
+            assert_eq!(starts.len(), reading.weights.len());
+            assert_eq!((starts[0], starts[1], starts[starts.len() - 1]), (None, Some(0), None));
+            assert!(starts.iter().flatten().is_sorted() && starts.iter().flatten().all(|start| text.is_char_boundary(*start)));
         }
         let alone = &encoders.read(&texts[..1]).unwrap().unwrap()[0];
         assert!(dot(&alone.vector, &read[0].vector) > 0.999, "what is read beside it does not matter");
