@@ -122,6 +122,7 @@ fn another_limit_calibrates_anew_and_a_set_threshold_is_kept() {
 #[test]
 fn faulty_questions_are_named_and_do_without() {
     let shop = Shop::new();
+    fs::remove_file(shop.data().join("calibration.json")).unwrap();
     shop.write("knowledge_base/questions.csv", "question,entry\nhow long,delivery/tiem\n");
     let answer = asked(&shop, "How much does delivery cost?");
     assert_eq!((text(&answer, "/decision"), text(&answer, "/calibration")), ("answer", "provisional"), "{answer}");
