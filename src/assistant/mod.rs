@@ -8,6 +8,7 @@ pub mod content;
 pub mod context;
 pub mod details;
 pub mod draft;
+pub mod gate;
 pub mod gloss;
 pub mod language;
 pub mod order_reply;
