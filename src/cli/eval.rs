@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 use super::output::print;
 use super::progress::Progress;
 use crate::app::{live_rule, open_encoder, open_search, rehearsed_rule, shipped_rule};
+use crate::assistant::gate;
 use crate::confidence::Rule;
 use crate::config::Settings;
+use crate::evaluation::attribution::{self, Agreement, Ruling};
 use crate::evaluation::intents::{Test, Training};
 use crate::evaluation::lists::{self, Mistakes};
 use crate::evaluation::report;
@@ -38,6 +40,9 @@ pub enum EvalCommand {
     /// Measure the ranking on StackFAQ.
     #[command(after_help = STACKFAQ_HELP)]
     Stackfaq(StackfaqArgs),
+    /// Measure the gate, which says whether a reply stands in its source, on responses that people judged.
+    #[command(after_help = ATTRIBUTION_HELP)]
+    Attribution(AttributionArgs),
 }
 
 const QUESTIONS_HELP: &str = "FILE is a CSV with the columns `question,entry`. `entry` is an entry's id, or `none` \
@@ -76,6 +81,13 @@ rank (the average precision where one entry is right), NDCG@10 the mean of 1 / l
 
 Example:
   nightdesk eval stackfaq stackExchange-FAQ.json";
+
+const ATTRIBUTION_HELP: &str = "FILE has columns parted by tabs, named in its first line as those of BEGIN: `knowledge`, `response` and `begin_label` (or \
+`label`), which is 'Fully attributable', 'Not fully attributable' or 'Generic'. Each response is held against its knowledge and nothing else; of several \
+sentences each must stand there. Generic responses are counted apart and in no figure. No model is loaded.
+
+Example:
+  nightdesk eval attribution begin_dev_wow.tsv";
 
 /// Which stages are left out, and how to print.
 #[derive(Debug, Args)]
@@ -144,6 +156,16 @@ pub struct StackfaqArgs {
     common: Common,
 }
 
+/// Options of `eval attribution`.
+#[derive(Debug, Args)]
+pub struct AttributionArgs {
+    /// The judged responses.
+    file: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate));
     rate.ok_or_else(|| "a rate lies between 0 and 1, such as 0.1 for one answer in ten".to_owned())
@@ -156,6 +178,7 @@ pub async fn run(settings: Settings, command: EvalCommand) -> anyhow::Result<Exi
         EvalCommand::Intents(args) => run_intents(settings, args).await.map(|()| ExitCode::SUCCESS),
         EvalCommand::Shop(args) => run_shop(settings, args).await.map(|()| ExitCode::SUCCESS),
         EvalCommand::Stackfaq(args) => run_stackfaq(settings, args).await.map(|()| ExitCode::SUCCESS),
+        EvalCommand::Attribution(args) => blocking(move || run_attribution(&args)).await.map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -338,6 +361,28 @@ async fn run_stackfaq(settings: Settings, args: StackfaqArgs) -> anyhow::Result<
         print([report::header(&header), report::ranking(&ranking)].join("\n"))
     })
     .await
+}
+
+fn run_attribution(args: &AttributionArgs) -> anyhow::Result<()> {
+    let responses = attribution::read(&args.file)?;
+    let bar = Progress::new("judging responses", responses.len());
+    let rule = |response: &attribution::Response| {
+        let fault = gate::check(&response.response, &response.knowledge).err().map(|fault| fault.as_str());
+        let support = gate::support(&response.response, &response.knowledge);
+        bar.tick();
+        Ruling { fault, support }
+    };
+    let rulings: Vec<Ruling> = responses.iter().map(rule).collect();
+    drop(bar);
+    let agreement = Agreement::of(&responses, &rulings);
+    if args.json {
+        let mut out = agreement.json();
+        out["file"] = json!(args.file.display().to_string());
+        out["responses"] = json!(responses.len());
+        return print_json(&out);
+    }
+    let header = report::header(&[("file", format!("{}: {} responses", args.file.display(), responses.len()))]);
+    print([header, agreement.text()].join("\n"))
 }
 
 /// The rule by which the server answers, and whether it was derived from this file. With a stage left out the rule is another one, which must not be

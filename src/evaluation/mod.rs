@@ -2,6 +2,7 @@
 //! what comes of them is counted; a knowledge base rehearses by itself what nobody has labelled.
 
 pub mod attempt;
+pub mod attribution;
 pub mod chart;
 pub mod error;
 pub mod gaps;

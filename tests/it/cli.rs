@@ -198,6 +198,7 @@ fn help_shows_examples() {
         (&["eval", "intents", "--help"], "nightdesk eval intents --train train.csv --test test.csv"),
         (&["eval", "shop", "--help"], "nightdesk eval shop shops/*"),
         (&["eval", "stackfaq", "--help"], "nightdesk eval stackfaq stackExchange-FAQ.json"),
+        (&["eval", "attribution", "--help"], "nightdesk eval attribution begin_dev_wow.tsv"),
         (&["bench", "engine", "--help"], "nightdesk bench engine --against http://127.0.0.1:8081"),
     ] {
         let out = Program::new(arguments).run().well();

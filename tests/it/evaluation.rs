@@ -237,3 +237,37 @@ fn rephrasings_of_threads_are_ranked() {
     let table = eval(&shop, &["stackfaq", file.to_str().unwrap()]).run().well();
     assert!(table.contains("2 threads with 3 answers, 3 rephrasings") && table.contains("MAP      1.0000"), "{table}");
 }
+
+#[test]
+fn judged_responses_measure_the_gate() {
+    let shop = Shop::new();
+    let file = shop.write(
+        "judged.tsv",
+        "model_name\tknowledge\tmessage\tresponse\tbegin_label\n\
+         t5\tRefunds take 5 working days. We do not ship to Iceland.\thow long\tA refund takes five working days.\tFully attributable\n\
+         t5\tRefunds take 5 working days.\thow long\tRefunds take 6 working days.\tNot fully attributable\n\
+         t5\tWe do not ship to Iceland.\ticeland\tWe ship to Iceland.\tNot fully attributable\n\
+         t5\tWe do not ship to Iceland.\thi\tThat is great!\tGeneric\n",
+    );
+    let file = file.to_str().unwrap();
+    let found = json(eval(&shop, &["attribution", file, "--json"]));
+    assert_eq!(
+        (&found["precision"], &found["recall"], &found["f1"], &found["auroc"]),
+        (&1.0.into(), &1.0.into(), &1.0.into(), &1.0.into())
+    );
+    assert_eq!((&found["responses"], text(&found, "/labels/2/label")), (&4.into(), "Generic"), "{found}");
+    let table = eval(&shop, &["attribution", file]).run().well();
+    for part in ["judged.tsv: 4 responses", "Not fully attributable         2       0       2", "negation", "number"] {
+        assert!(table.contains(part), "no {part:?} in {table}");
+    }
+
+    let says_of = |content: &[u8], parts: &[&str]| {
+        let file = shop.write("bad.tsv", content);
+        says(eval(&shop, &["attribution", file.to_str().unwrap()]), &[&["bad.tsv"], parts].concat());
+    };
+    says_of(b"", &["it is empty", "`knowledge`"]);
+    says_of(b"a\tb\n1\t2\n", &["must name the columns", "`begin_label`"]);
+    says_of(b"knowledge\tresponse\tlabel\na\tb\n", &["tsv:2", "2 fields"]);
+    says_of(b"knowledge\tresponse\tlabel\na\tb\tperhaps\n", &["tsv:2", "'perhaps'", "'Generic'"]);
+    says(eval(&shop, &["attribution", "/nowhere.tsv"]), &["/nowhere.tsv", "cannot be read"]);
+}
