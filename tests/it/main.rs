@@ -14,6 +14,7 @@ mod openapi;
 mod pages;
 mod reload;
 mod remote;
+mod replies;
 mod shopper;
 mod support;
 mod talk;
