@@ -27,4 +27,4 @@ pub use error::{Fault, Faults, KnowledgeError};
 pub use import::{ImportReport, import};
 pub use load::{load, read_text};
 pub use report::{Finding, FindingKind, Report, Severity};
-pub use sentences::sentences;
+pub use sentences::{is_abbreviated, sentences};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Abbreviations behind which a sentence goes on.
-const ABBREVIATIONS: [&str; 11] = ["e.g", "i.e", "approx", "no", "nr", "incl", "mr", "mrs", "ms", "dr", "st"];
+const ABBREVIATIONS: [&str; 14] = ["e.g", "i.e", "approx", "no", "nr", "incl", "mr", "mrs", "ms", "dr", "st", "vs", "p.m", "a.m"];
 /// No abbreviation is longer.
 const LONGEST_ABBREVIATION: usize = 8;
 
@@ -53,7 +53,8 @@ fn begins(rest: &str) -> bool {
     !rest.trim_start().chars().next().is_some_and(char::is_lowercase)
 }
 
-fn is_abbreviated(before: &str) -> bool {
+/// Whether a text ends in an abbreviation, its last full stop left out.
+pub fn is_abbreviated(before: &str) -> bool {
     let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
     word.len() <= LONGEST_ABBREVIATION && ABBREVIATIONS.contains(&word.trim_start_matches('(').to_lowercase().as_str())
 }

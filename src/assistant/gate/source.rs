@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use super::passage::Passage;
 use crate::assistant::sentences::canonical;
-
-/// Abbreviations behind which a sentence goes on.
-const ABBREVIATIONS: [&str; 14] = ["e.g", "i.e", "approx", "no", "nr", "incl", "mr", "mrs", "ms", "dr", "st", "vs", "p.m", "a.m"];
+use crate::knowledge::{is_abbreviated, sentences};
 
 /// The most characters of a sentence that are read as one.
 const LONGEST: usize = 1_000;
@@ -79,47 +77,9 @@ fn pieces(sentence: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Sentences of a text in one pass. It differs from [`crate::assistant::sentences::sentences`] at rare marks; that one looks ahead from each blank
-/// behind a full stop, which a hostile text makes quadratic.
+/// The sentences of a text, white space made plain.
 pub fn split(text: &str) -> Vec<String> {
-    let mut all = Vec::new();
-    for line in text.lines() {
-        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut start = 0;
-        let mut signs = line.char_indices().peekable();
-        while let Some((at, sign)) = signs.next() {
-            let wide = matches!(sign, '。' | '！' | '？' | '…');
-            if !wide && !matches!(sign, '.' | '!' | '?') {
-                continue;
-            }
-            let mut end = at + sign.len_utf8();
-            while let Some((place, next)) =
-                signs.next_if(|(_, next)| matches!(next, '.' | '!' | '?' | '。' | '！' | '？' | '…' | '"' | '\'' | ')' | '”' | '’' | '）'))
-            {
-                end = place + next.len_utf8();
-            }
-            let rest = &line[end..];
-            let is_end =
-                rest.is_empty() || wide || (rest.starts_with(' ') && begins(rest) && !(sign == '.' && abbreviated(&line[start..at])));
-            if is_end {
-                all.push(line[start..end].trim().to_owned());
-                start = end;
-            }
-        }
-        all.push(line[start..].trim().to_owned());
-    }
-    all.retain(|sentence| sentence.chars().any(char::is_alphanumeric));
-    all
-}
-
-/// Whether another sentence may begin here: not with a small letter.
-fn begins(rest: &str) -> bool {
-    !rest.trim_start().chars().next().is_some_and(char::is_lowercase)
-}
-
-fn abbreviated(before: &str) -> bool {
-    let word = before.rsplit(' ').next().unwrap_or_default();
-    word.len() <= 8 && ABBREVIATIONS.contains(&word.trim_start_matches('(').to_lowercase().as_str())
+    sentences(text).into_iter().map(|range| text[range].split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// Whether the statement is, word for word, a sentence of the source: it begins where one begins, and ends where one ends.
@@ -142,7 +102,7 @@ fn opens(before: &str) -> bool {
     match last {
         '。' | '！' | '？' | '…' => true,
         '!' | '?' => parted,
-        '.' => parted && !abbreviated(trimmed.trim_end_matches('.')),
+        '.' => parted && !is_abbreviated(trimmed.trim_end_matches('.')),
         _ => false,
     }
 }
