@@ -4,6 +4,7 @@
 //! under the numbers that the turn began with. Code owns every fact: a model's draft leaves only if each of its sentences stands in the source.
 
 pub mod choice;
+pub mod compose;
 pub mod content;
 pub mod context;
 pub mod details;

@@ -11,6 +11,7 @@ pub mod message;
 pub mod ownership;
 pub mod port;
 pub mod redact;
+pub mod statement;
 
 pub use event::{Actor, Event, EventKind};
 pub use handoff::{Handoff, HandoffReason};
@@ -18,6 +19,7 @@ pub use live::{Live, LiveBus, LiveKind};
 pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, Source};
 pub use ownership::{Conversation, Status};
 pub use port::{AppendShopper, Appended, Contact, Conversations, Feedback, Rating, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot};
+pub use statement::{MadeWith, Origin, Statement};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
