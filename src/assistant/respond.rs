@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::commerce::{CustomerProof, GuestClaim, Orders};
+use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
 use crate::conversation::{Decision, HandoffReason, Message, Source};
 use crate::knowledge::Entry;
@@ -110,7 +110,7 @@ impl Responder {
         match understand(transcript, self.parts.prompts.patterns()) {
             Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
             Intent::Smalltalk(phrase) => Ok(Reply::spoken(Decision::Smalltalk, phrases.text(phrase, &[]))),
-            Intent::Order(talk) => self.order(talk, phrases).await,
+            Intent::Order(talk) => self.order(talk, &question, phrases).await,
             Intent::Choice(choice) => self.chosen(choice, phrases).await,
             Intent::Declined => Ok(Reply::spoken(Decision::Smalltalk, phrases.text("smalltalk.declined", &[]))),
             // Whoever wants something done is not asked which rule they mean.
@@ -132,7 +132,7 @@ impl Responder {
         self.parts.rule.load_full()
     }
 
-    async fn order(&self, talk: OrderTalk, phrases: &Phrases) -> Result<Reply, RespondError> {
+    async fn order(&self, talk: OrderTalk, question: &str, phrases: &Phrases) -> Result<Reply, RespondError> {
         let ask = |phrase| Ok(Reply::spoken(Decision::AskOrder, phrases.text(phrase, &[])));
         let (number, email) = match (talk.details.number, talk.details.email) {
             (Some(number), Some(email)) => (number, email),
@@ -147,11 +147,7 @@ impl Responder {
             None => None,
         };
         match order {
-            Some(order) => {
-                let content = order_reply::describe(&order, phrases);
-                let sources = vec![Source::Order { number: order.number.as_str().to_owned() }];
-                Ok(Reply { sources, ..Reply::spoken(Decision::Order, content) })
-            }
+            Some(order) => Ok(self.about_order(question, &order)),
             None if talk.attempts >= self.parts.verify_attempts => Ok(Reply::handoff(HandoffReason::OrderNotVerified, phrases, 1.0)),
             None => ask("order.not_verified"),
         }
@@ -202,6 +198,18 @@ impl Responder {
             Some(entry) => Ok(self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() }).await),
             None => Ok(Reply::handoff(HandoffReason::LowConfidence, phrases, 0.0)),
         }
+    }
+
+    /// The reply to a question from the entry that answers it.
+    pub async fn from_entry(&self, question: &str, entry: &Arc<Entry>) -> Reply {
+        self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: question.to_owned() }).await
+    }
+
+    /// The reply to a question about an order whose owner asks.
+    pub fn about_order(&self, question: &str, order: &Order) -> Reply {
+        let content = order_reply::describe(order, self.phrases_for(question));
+        let sources = vec![Source::Order { number: order.number.as_str().to_owned() }];
+        Reply { sources, ..Reply::spoken(Decision::Order, content) }
     }
 
     async fn compose(&self, known: &Known) -> Reply {
