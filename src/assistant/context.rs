@@ -170,11 +170,8 @@ mod tests {
             echo_id: None,
             created_at: Timestamp::UNIX_EPOCH,
             trace: reply.map(|(decision, title)| BotTrace {
-                decision,
-                confidence: 1.0,
                 sources: vec![Source::Entry { id: "x".into(), title: title.into() }],
-                model: "stored".into(),
-                milliseconds: 1,
+                ..BotTrace::stored(decision)
             }),
             helpful: None,
         };

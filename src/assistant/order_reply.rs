@@ -1,6 +1,8 @@
 //! What an order says, in sentences: every fact is a value of the row. Pure.
 
+use super::compose::Spoken;
 use crate::commerce::{Money, Order, OrderStatus, PaymentKind};
+use crate::conversation::Origin;
 use crate::prompt::Phrases;
 use crate::support::Timestamp;
 
@@ -8,32 +10,39 @@ use crate::support::Timestamp;
 const NAMED_ITEMS: usize = 5;
 
 /// The reply to 'where is my order?'. No address, no payment method: a guest has shown an order number and an e-mail, nothing more.
-pub fn describe(order: &Order, phrases: &Phrases) -> String {
-    let mut lines = vec![phrases.text(&format!("order.status.{}", order.status.as_str()), &[("number", order.number.as_str().to_owned())])];
+pub fn describe(order: &Order, phrases: &Phrases) -> Spoken {
+    let number = order.number.as_str();
+    let space = if phrases.locale() == "zh" { "" } else { " " };
+    let mut spoken = Spoken::default();
+    let mut say = |text: String, table: &str, key: &str, column: &str| {
+        spoken.push(space, &text, Origin::Row { table: table.to_owned(), key: key.to_owned(), column: column.to_owned() });
+    };
+    let status = phrases.text(&format!("order.status.{}", order.status.as_str()), &[("number", number.to_owned())]);
+    say(status, "orders", number, "number,status");
     let under_way = matches!(order.status, OrderStatus::Processed | OrderStatus::Shipped);
-    for shipment in &order.shipments {
+    for (line, shipment) in (1..).zip(&order.shipments) {
+        let key = format!("{number}/{line}");
         if under_way && !shipment.tracking.is_empty() {
             let tracking = shipment.tracking.join(", ");
-            lines
-                .push(phrases.text("order.tracking", &[("tracking", tracking), ("carrier", shipment.carrier.clone().unwrap_or_default())]));
+            let carrier = shipment.carrier.clone().unwrap_or_default();
+            say(phrases.text("order.tracking", &[("tracking", tracking), ("carrier", carrier)]), "shipments", &key, "tracking,carrier");
         }
         if let (true, Some(expected)) = (under_way, shipment.expected_at) {
-            lines.push(phrases.text("order.expected", &[("date", date(expected, phrases.locale()))]));
+            say(phrases.text("order.expected", &[("date", date(expected, phrases.locale()))]), "shipments", &key, "expected_at");
         }
         if let (OrderStatus::Delivered, Some(delivered)) = (order.status, shipment.delivered_at) {
-            lines.push(phrases.text("order.delivered_on", &[("date", date(delivered, phrases.locale()))]));
+            say(phrases.text("order.delivered_on", &[("date", date(delivered, phrases.locale()))]), "shipments", &key, "delivered_at");
         }
     }
     if !order.items.is_empty() {
-        lines.push(phrases.text("order.items", &[("items", items(order, phrases.locale()))]));
+        say(phrases.text("order.items", &[("items", items(order, phrases.locale()))]), "order_items", number, "name,quantity");
     }
     for (kind, key) in [(PaymentKind::Payment, "order.total"), (PaymentKind::Refund, "order.refunded")] {
         if let Some(sum) = sum(order, kind) {
-            lines.push(phrases.text(key, &[("amount", sum.to_string())]));
+            say(phrases.text(key, &[("amount", sum.to_string())]), "payments", number, "amount_minor,currency");
         }
     }
-    let space = if phrases.locale() == "zh" { "" } else { " " };
-    lines.join(space)
+    spoken
 }
 
 fn items(order: &Order, locale: &str) -> String {
@@ -110,7 +119,7 @@ mod tests {
     #[test]
     fn every_status_says_what_its_row_says() {
         let prompts = crate::prompt::Prompts::load(None, "s").unwrap();
-        let english = |status| describe(&order(status), prompts.phrases("en"));
+        let english = |status| describe(&order(status), prompts.phrases("en")).into_parts().0;
         assert_eq!(
             english(OrderStatus::Shipped),
             "Order #AP1 is on its way. The tracking number is 3S1 (PostNL). It is expected on 27 November 2026. It contains Tent and 3 \u{d7} Mug. \
@@ -118,7 +127,8 @@ mod tests {
         );
         assert!(english(OrderStatus::Delivered).contains("26 November 2026"), "{}", english(OrderStatus::Delivered));
         assert!(!english(OrderStatus::Delivered).contains("3S1"));
-        let chinese = describe(&order(OrderStatus::Shipped), prompts.phrases("zh"));
+        let (chinese, statements) = describe(&order(OrderStatus::Shipped), prompts.phrases("zh")).into_parts();
+        assert_eq!(statements.last().map(|last| last.end), Some(chinese.chars().count()));
         assert!(chinese.contains("2026年11月27日") && chinese.contains("Tent、3 \u{d7} Mug"), "{chinese}");
         for status in OrderStatus::ALL {
             assert!(english(status).contains("#AP1") && !english(status).contains("Secret"), "{}", english(status));

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
-use crate::conversation::{Decision, HandoffReason, Message, Source};
+use crate::conversation::{Decision, HandoffReason, Message, Origin, Source, Statement};
 use crate::knowledge::Entry;
 use crate::prompt::{Phrases, Prompts};
 use crate::retrieval::{Hit, RetrievalError, Retriever};
@@ -14,6 +14,7 @@ use crate::support::StoreError;
 use crate::support::text::ellipsis;
 
 use super::choice::{Choice, was_asked};
+use super::compose::Spoken;
 use super::context::topic_of;
 use super::draft::{Drafted, Drafter};
 use super::gloss::in_english;
@@ -46,6 +47,8 @@ pub struct Reply {
     pub decision: Decision,
     /// The words.
     pub content: String,
+    /// What each part of them rests on.
+    pub statements: Vec<Statement>,
     /// The probability that the answer is right.
     pub confidence: f64,
     /// What it rests on, or the entries that it offers to choose from.
@@ -58,8 +61,14 @@ pub struct Reply {
 
 impl Reply {
     /// Words that code chose.
-    fn spoken(decision: Decision, content: String) -> Self {
-        Self { decision, content, confidence: 1.0, sources: Vec::new(), model: "stored".to_owned(), handoff: None }
+    fn spoken(decision: Decision, spoken: Spoken) -> Self {
+        let (content, statements) = spoken.into_parts();
+        Self { decision, content, statements, confidence: 1.0, sources: Vec::new(), model: "stored".to_owned(), handoff: None }
+    }
+
+    /// A phrase of the shop's without variables.
+    fn phrase(decision: Decision, phrases: &Phrases, key: &str) -> Self {
+        Self::spoken(decision, Spoken::phrase(key, &phrases.text(key, &[])))
     }
 
     /// The entries to choose from, where the reply asks which one was meant: id and question.
@@ -69,8 +78,8 @@ impl Reply {
 
     /// A handoff with its one line.
     pub fn handoff(reason: HandoffReason, phrases: &Phrases, confidence: f64) -> Self {
-        let content = phrases.text(&format!("handoff.{}", reason.as_str()), &[]);
-        Self { confidence, handoff: Some(reason), ..Self::spoken(Decision::Handoff, content) }
+        let key = format!("handoff.{}", reason.as_str());
+        Self { confidence, handoff: Some(reason), ..Self::phrase(Decision::Handoff, phrases, &key) }
     }
 }
 
@@ -109,10 +118,10 @@ impl Responder {
         let phrases = self.phrases_for(&question);
         match understand(transcript, self.parts.prompts.patterns()) {
             Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
-            Intent::Smalltalk(phrase) => Ok(Reply::spoken(Decision::Smalltalk, phrases.text(phrase, &[]))),
+            Intent::Smalltalk(phrase) => Ok(Reply::phrase(Decision::Smalltalk, phrases, phrase)),
             Intent::Order(talk) => self.order(talk, &question, phrases).await,
             Intent::Choice(choice) => self.chosen(choice, phrases).await,
-            Intent::Declined => Ok(Reply::spoken(Decision::Smalltalk, phrases.text("smalltalk.declined", &[]))),
+            Intent::Declined => Ok(Reply::phrase(Decision::Smalltalk, phrases, "smalltalk.declined")),
             // Whoever wants something done is not asked which rule they mean.
             Intent::OrderChange => self.answer(&question, transcript, HandoffReason::OrderChange, Asking::Spent).await,
             Intent::Question => {
@@ -133,7 +142,7 @@ impl Responder {
     }
 
     async fn order(&self, talk: OrderTalk, question: &str, phrases: &Phrases) -> Result<Reply, RespondError> {
-        let ask = |phrase| Ok(Reply::spoken(Decision::AskOrder, phrases.text(phrase, &[])));
+        let ask = |phrase| Ok(Reply::phrase(Decision::AskOrder, phrases, phrase));
         let (number, email) = match (talk.details.number, talk.details.email) {
             (Some(number), Some(email)) => (number, email),
             (None, None) => return ask("order.ask"),
@@ -171,7 +180,7 @@ impl Responder {
             Plan::HandOver { confidence } => Ok(Reply::handoff(otherwise, phrases, confidence)),
             Plan::Clarify { entries, confidence } => {
                 let sources = entries.iter().map(|entry| source(entry)).collect();
-                Ok(Reply { sources, confidence, ..Reply::spoken(Decision::Clarify, phrases.text("clarify", &[])) })
+                Ok(Reply { sources, confidence, ..Reply::phrase(Decision::Clarify, phrases, "clarify") })
             }
             Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0]).await),
             Plan::Answer { known, unknown } => Ok(together(&known, unknown.as_deref(), phrases)),
@@ -207,18 +216,21 @@ impl Responder {
 
     /// The reply to a question about an order whose owner asks.
     pub fn about_order(&self, question: &str, order: &Order) -> Reply {
-        let content = order_reply::describe(order, self.phrases_for(question));
+        let spoken = order_reply::describe(order, self.phrases_for(question));
         let sources = vec![Source::Order { number: order.number.as_str().to_owned() }];
-        Reply { sources, ..Reply::spoken(Decision::Order, content) }
+        Reply { sources, ..Reply::spoken(Decision::Order, spoken) }
     }
 
     async fn compose(&self, known: &Known) -> Reply {
         let Known { entry, confidence, question } = known;
         let stored =
-            Reply { sources: vec![source(entry)], confidence: *confidence, ..Reply::spoken(Decision::Answer, entry.answer.clone()) };
+            Reply { sources: vec![source(entry)], confidence: *confidence, ..Reply::spoken(Decision::Answer, Spoken::stored(entry)) };
         let Some(drafter) = &self.parts.drafter else { return stored };
         match drafter.draft(&self.parts.prompts, question, &entry.answer).await {
-            Drafted::Accepted(content) => Reply { content, model: drafter.engine.name().to_owned(), ..stored },
+            Drafted::Accepted(content) => {
+                let (content, statements) = Spoken::from_entry(&content, entry).into_parts();
+                Reply { content, statements, model: drafter.engine.name().to_owned(), ..stored }
+            }
             Drafted::Refused(_) => stored,
         }
     }
@@ -230,16 +242,20 @@ fn source(entry: &Entry) -> Source {
 
 /// Stored answers one after the other, and a line on what has none. A reply is as sure as its least sure answer.
 fn together(known: &[Known], unknown: Option<&str>, phrases: &Phrases) -> Reply {
-    let mut paragraphs: Vec<String> = known.iter().map(|one| one.entry.answer.clone()).collect();
+    let mut spoken = Spoken::default();
+    for one in known {
+        spoken.append("\n\n", &Spoken::stored(&one.entry));
+    }
     let decision = match unknown {
         None => Decision::Answer,
         Some(question) => {
             let question = ellipsis(&question.split_whitespace().collect::<Vec<_>>().join(" "), REPEATED);
-            paragraphs.push(phrases.text("part_unknown", &[("question", question)]));
+            let text = phrases.text("part_unknown", &[("question", question)]);
+            spoken.push("\n\n", &text, Origin::Phrase { key: "part_unknown".to_owned() });
             Decision::PartAnswer
         }
     };
     let confidence = known.iter().map(|one| one.confidence).fold(1.0, f64::min);
     let sources = known.iter().map(|one| source(&one.entry)).collect();
-    Reply { sources, confidence, ..Reply::spoken(decision, paragraphs.join("\n\n")) }
+    Reply { sources, confidence, ..Reply::spoken(decision, spoken) }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::conversation::{
-    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId,
-    TurnCommit, TurnOutcome, TurnReply,
+    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MadeWith, MessageId,
+    TicketId, TurnCommit, TurnOutcome, TurnReply,
 };
 use crate::support::text::ellipsis;
 use crate::support::{Clock, Ids, StoreError};
@@ -91,7 +91,15 @@ impl Assistant {
         let decision = reply.decision;
         let subject = ellipsis(&subject.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
         let handoff = reply.handoff.map(|reason| Handoff { ticket_id: TicketId(self.parts.ids.uuid()), reason, subject });
-        let trace = BotTrace { decision, confidence: reply.confidence, sources: reply.sources, model: reply.model, milliseconds };
+        let trace = BotTrace {
+            decision,
+            confidence: reply.confidence,
+            sources: reply.sources,
+            statements: reply.statements,
+            made_with: MadeWith::default(),
+            model: reply.model,
+            milliseconds,
+        };
         let commit = TurnCommit {
             conversation_id: conversation.id,
             fence: conversation.fence,

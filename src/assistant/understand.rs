@@ -134,8 +134,6 @@ mod tests {
     use crate::support::Timestamp;
 
     fn message(author: Author, content: &str, decision: Option<Decision>) -> Message {
-        let trace =
-            decision.map(|decision| BotTrace { decision, confidence: 1.0, sources: vec![], model: "stored".into(), milliseconds: 1 });
         Message {
             id: MessageId(uuid::Uuid::nil()),
             conversation_id: ConversationId(uuid::Uuid::nil()),
@@ -144,7 +142,7 @@ mod tests {
             content: content.into(),
             echo_id: None,
             created_at: Timestamp::UNIX_EPOCH,
-            trace,
+            trace: decision.map(BotTrace::stored),
             helpful: None,
         }
     }

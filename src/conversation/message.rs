@@ -1,6 +1,6 @@
 //! A message, who wrote it, and what stood behind it.
 
-use super::{AgentId, ConversationId, MessageId};
+use super::{AgentId, ConversationId, MadeWith, MessageId, Statement};
 use crate::support::Timestamp;
 
 /// The longest message in characters that is taken in.
@@ -109,6 +109,10 @@ pub struct BotTrace {
     pub confidence: f64,
     /// Entries and order rows it rests on; of a message that asks which entry was meant, the entries that it offers.
     pub sources: Vec<Source>,
+    /// What each part of the words rests on, in their order; none in a message of before this was kept.
+    pub statements: Vec<Statement>,
+    /// What it was made with; empty in a message of before this was kept.
+    pub made_with: MadeWith,
     /// Who chose the words: `stored` or the language model's name.
     pub model: String,
     /// Whole turn in milliseconds, from taking the message up to the commit.
@@ -116,6 +120,19 @@ pub struct BotTrace {
 }
 
 impl BotTrace {
+    /// The trace of words that code chose and that rest on nothing.
+    pub fn stored(decision: Decision) -> Self {
+        Self {
+            decision,
+            confidence: 1.0,
+            sources: Vec::new(),
+            statements: Vec::new(),
+            made_with: MadeWith::default(),
+            model: "stored".to_owned(),
+            milliseconds: 0,
+        }
+    }
+
     /// The entries that the shopper may choose from, in the order of the buttons; none unless the message asks which one was meant.
     pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
         self.decision.options(&self.sources)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 
 /// A stable id: `topic/slug`, lower-case ASCII, from an explicit `{#id}` behind the heading or from the English question. Unique in the base.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +46,17 @@ pub struct Entry {
     pub line: usize,
 }
 
+impl Entry {
+    /// Names what the entry says: the first 16 hexadecimal digits of SHA-256 over question, NUL and answer. Where it says it does not matter.
+    pub fn version(&self) -> String {
+        let mut digest = Sha256::new();
+        digest.update(self.question.as_bytes());
+        digest.update([0]);
+        digest.update(self.answer.as_bytes());
+        hex::encode(&digest.finalize()[..8])
+    }
+}
+
 /// A whole knowledge base. Entries are in the order of files and lines.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Knowledge {
@@ -52,4 +64,32 @@ pub struct Knowledge {
     pub entries: Vec<Arc<Entry>>,
     /// SHA-256 over all that an answer depends on, in hexadecimal digits.
     pub hash: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_names_what_is_said_and_nothing_else() {
+        let entry = |question: &str, answer: &str| Entry {
+            id: EntryId::parse("a/b").unwrap(),
+            topic: "a".into(),
+            locale: "en".into(),
+            updated: None,
+            question: question.into(),
+            phrasings: vec![],
+            answer: answer.into(),
+            file: "a.md".into(),
+            line: 1,
+        };
+        let version = entry("How long?", "Two days.").version();
+        // printf 'How long?\0Two days.' | sha256sum
+        assert_eq!(version, "737ca9d5f3397ca7");
+        for (question, answer) in [("How long", "?Two days."), ("How long?", "Two days"), ("How long?\0", "Two days.")] {
+            assert_ne!(entry(question, answer).version(), version, "{question} {answer}");
+        }
+        let moved = Entry { line: 7, file: "b.md".into(), phrasings: vec!["when".into()], ..entry("How long?", "Two days.") };
+        assert_eq!(moved.version(), version);
+    }
 }

@@ -7,7 +7,7 @@ use super::codes::{RatedJson, StatusChangedJson, actor_of, parse, sources_of, st
 use super::error::unreadable;
 use crate::conversation::{
     AgentId, Author, BotTrace, Contact, ContactId, Conversation, ConversationId, Decision, EchoId, Event, EventKind, HandoffReason,
-    Message, MessageId, TicketId,
+    MadeWith, Message, MessageId, TicketId,
 };
 use crate::desk::{Ticket, TicketState};
 use crate::support::{StoreError, Timestamp};
@@ -129,6 +129,8 @@ impl MessageRow {
                 decision: Decision::parse(&decision).ok_or_else(|| unreadable("a message's decision", &decision))?,
                 confidence: self.m_confidence.unwrap_or_default(),
                 sources: self.m_sources.as_deref().map(sources_of).transpose()?.unwrap_or_default(),
+                statements: Vec::new(),
+                made_with: MadeWith::default(),
                 model: self.m_model.unwrap_or_default(),
                 milliseconds: self.m_milliseconds.unwrap_or_default(),
             }),

@@ -58,11 +58,11 @@ fn message(author: Author, content: &str, trace: Option<BotTrace>) -> Message {
 
 fn said(reply: &Reply) -> Message {
     let trace = BotTrace {
-        decision: reply.decision,
         confidence: reply.confidence,
         sources: reply.sources.clone(),
+        statements: reply.statements.clone(),
         model: reply.model.clone(),
-        milliseconds: 1,
+        ..BotTrace::stored(reply.decision)
     };
     message(Author::Bot, &reply.content, Some(trace))
 }

@@ -1,6 +1,7 @@
 //! A reply in the making: its words, and what each part of them rests on.
 
 use crate::conversation::{Origin, Statement};
+use crate::knowledge::{Entry, sentences};
 
 /// Words with their origins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +22,32 @@ impl Spoken {
     /// A phrase of the shop's.
     pub fn phrase(key: &str, text: &str) -> Self {
         Self::of(text, Origin::Phrase { key: key.to_owned() })
+    }
+
+    /// What an entry says, as it stands.
+    pub fn stored(entry: &Entry) -> Self {
+        Self::from_entry(&entry.answer, entry)
+    }
+
+    /// Sentences of an entry's answer in its order, each a part of its own; a sentence that does not stand in the answer rests on nothing.
+    pub fn from_entry(content: &str, entry: &Entry) -> Self {
+        let version = entry.version();
+        let (mut said, mut source) = (Characters::of(content), Characters::of(&entry.answer));
+        let mut known = sentences(&entry.answer).into_iter();
+        let mut statements = Vec::new();
+        for range in sentences(content) {
+            let mut ahead = known.clone();
+            let Some(own) = ahead.find(|own| entry.answer[own.clone()] == content[range.clone()]) else { continue };
+            known = ahead;
+            let origin = Origin::Entry {
+                id: entry.id.as_str().to_owned(),
+                version: version.clone(),
+                start: source.until(own.start),
+                end: source.until(own.end),
+            };
+            statements.push(Statement { start: said.until(range.start), end: said.until(range.end), origin });
+        }
+        Self { content: content.to_owned(), characters: content.chars().count(), statements }
     }
 
     /// Adds a part behind `joint`, which is left out at the beginning. An empty part adds nothing.
@@ -74,9 +101,69 @@ impl Spoken {
     }
 }
 
+/// Counts the characters of a text up to bytes that are asked for in rising order.
+struct Characters<'a> {
+    text: &'a str,
+    byte: usize,
+    count: usize,
+}
+
+impl<'a> Characters<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, byte: 0, count: 0 }
+    }
+
+    fn until(&mut self, byte: usize) -> usize {
+        self.count += self.text[self.byte..byte].chars().count();
+        self.byte = byte;
+        self.count
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::EntryId;
+
+    fn cut(text: &str, start: usize, end: usize) -> String {
+        text.chars().skip(start).take(end - start).collect()
+    }
+
+    #[test]
+    fn a_sentence_is_the_same_in_the_entry_and_in_the_reply() {
+        let entry = |answer: &str| Entry {
+            id: EntryId::parse("a/b").unwrap(),
+            topic: "a".into(),
+            locale: "en".into(),
+            updated: None,
+            question: "q".into(),
+            phrasings: vec![],
+            answer: answer.into(),
+            file: "a.md".into(),
+            line: 1,
+        };
+        let check = |content: &str, answer: &str, expect: &[&str]| {
+            let (entry, spoken) = (entry(answer), Spoken::from_entry(content, &entry(answer)));
+            assert_eq!(spoken.content(), content);
+            let quoted = |statement: &Statement| match &statement.origin {
+                Origin::Entry { id, version, start, end } => {
+                    assert_eq!((id.as_str(), version), ("a/b", &entry.version()));
+                    cut(answer, *start, *end)
+                }
+                other => panic!("{other:?}"),
+            };
+            let said: Vec<String> = spoken.statements().iter().map(|part| cut(content, part.start, part.end)).collect();
+            assert_eq!(said, expect, "{content}");
+            assert_eq!(spoken.statements().iter().map(quoted).collect::<Vec<_>>(), expect, "{content}");
+        };
+        let answer = "Zwölf € für alle.\n\n- 两天。三天。\n- by post\n\nYes. Yes.";
+        let all = ["Zwölf € für alle.", "- 两天。", "三天。", "- by post", "Yes.", "Yes."];
+        check(answer, answer, &all);
+        check("三天。 Yes.", answer, &["三天。", "Yes."]);
+        check("Of course! - by post\nYes.", answer, &["- by post", "Yes."]);
+        check("Yes. Yes. Yes.", answer, &["Yes.", "Yes."]);
+        check("", answer, &[]);
+    }
 
     #[test]
     fn each_part_keeps_its_place_in_characters() {

@@ -211,11 +211,10 @@ mod tests {
             echo_id: None,
             created_at: "2026-01-02T03:04:05.678Z".parse().unwrap(),
             trace: Some(BotTrace {
-                decision: Decision::Answer,
                 confidence: 0.93,
                 sources: vec![Source::Entry { id: "delivery-time".into(), title: "How long?".into() }],
-                model: "stored".into(),
                 milliseconds: 12,
+                ..BotTrace::stored(Decision::Answer)
             }),
             helpful: None,
         };
@@ -243,13 +242,7 @@ mod tests {
                 content: "Which?".into(),
                 echo_id: None,
                 created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
-                trace: Some(BotTrace {
-                    decision,
-                    confidence: 0.4,
-                    sources: vec![entry("a"), entry("b")],
-                    model: "stored".into(),
-                    milliseconds: 1,
-                }),
+                trace: Some(BotTrace { sources: vec![entry("a"), entry("b")], ..BotTrace::stored(decision) }),
                 helpful: None,
             };
             let sent = MessageDto::new(&message, None, Viewer::Shopper);

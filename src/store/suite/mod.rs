@@ -143,7 +143,7 @@ impl<S: Store> World<S> {
 
     pub(super) fn answer(&self, turn: &TurnSnapshot) -> TurnCommit {
         let sources = vec![Source::Entry { id: "delivery/how-long".to_owned(), title: "How long?".to_owned() }];
-        let trace = BotTrace { decision: Decision::Answer, confidence: 0.93, sources, model: "stored".to_owned(), milliseconds: 12 };
+        let trace = BotTrace { confidence: 0.93, sources, milliseconds: 12, ..BotTrace::stored(Decision::Answer) };
         TurnCommit {
             conversation_id: turn.conversation.id,
             fence: turn.conversation.fence,
