@@ -12,6 +12,7 @@ pub mod ownership;
 pub mod port;
 pub mod redact;
 pub mod statement;
+pub mod versions;
 
 pub use event::{Actor, Event, EventKind};
 pub use handoff::{Handoff, HandoffReason};
@@ -20,6 +21,7 @@ pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Mes
 pub use ownership::{Conversation, Status};
 pub use port::{AppendShopper, Appended, Contact, Conversations, Feedback, Rating, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot};
 pub use statement::{MadeWith, Origin, Statement};
+pub use versions::{EntryVersion, EntryVersions};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::error::unreadable;
-use crate::conversation::{Actor, AgentId, Source, Status};
+use crate::conversation::{Actor, AgentId, MadeWith, Origin, Source, Statement, Status};
 use crate::support::{StoreError, Timestamp};
 
 /// An actor as `shopper`, `bot:0.1.0`, `agent:<id>` or `rule:<name>`.
@@ -69,6 +69,67 @@ pub(super) fn sources_of(text: &str) -> Result<Vec<Source>, StoreError> {
     Ok(list.into_iter().map(source).collect())
 }
 
+/// A statement in the JSON of a message.
+#[derive(Serialize, Deserialize)]
+struct StatementJson {
+    start: usize,
+    end: usize,
+    origin: OriginJson,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum OriginJson {
+    Entry { id: String, version: String, start: usize, end: usize },
+    Row { table: String, key: String, column: String },
+    Phrase { key: String },
+}
+
+/// Statements as a JSON list.
+pub(super) fn statements_json(statements: &[Statement]) -> String {
+    let origin = |origin: &Origin| match origin.clone() {
+        Origin::Entry { id, version, start, end } => OriginJson::Entry { id, version, start, end },
+        Origin::Row { table, key, column } => OriginJson::Row { table, key, column },
+        Origin::Phrase { key } => OriginJson::Phrase { key },
+    };
+    let one = |statement: &Statement| StatementJson { start: statement.start, end: statement.end, origin: origin(&statement.origin) };
+    json(&statements.iter().map(one).collect::<Vec<_>>())
+}
+
+/// The statements of such a list.
+pub(super) fn statements_of(text: &str) -> Result<Vec<Statement>, StoreError> {
+    let list: Vec<StatementJson> = parse("a message's statements", text)?;
+    let origin = |origin| match origin {
+        OriginJson::Entry { id, version, start, end } => Origin::Entry { id, version, start, end },
+        OriginJson::Row { table, key, column } => Origin::Row { table, key, column },
+        OriginJson::Phrase { key } => Origin::Phrase { key },
+    };
+    let one = |StatementJson { start, end, origin: of }| Statement { start, end, origin: origin(of) };
+    Ok(list.into_iter().map(one).collect())
+}
+
+/// What a message was made with, in its JSON.
+#[derive(Serialize, Deserialize)]
+struct MadeWithJson {
+    model: String,
+    index: String,
+    prompts: String,
+    calibration: String,
+    seed: u64,
+}
+
+/// What a message was made with, as JSON.
+pub(super) fn made_with_json(made_with: &MadeWith) -> String {
+    let MadeWith { model, index, prompts, calibration, seed } = made_with.clone();
+    json(&MadeWithJson { model, index, prompts, calibration, seed })
+}
+
+/// What such a JSON says.
+pub(super) fn made_with_of(text: &str) -> Result<MadeWith, StoreError> {
+    let MadeWithJson { model, index, prompts, calibration, seed } = parse("what a message was made with", text)?;
+    Ok(MadeWith { model, index, prompts, calibration, seed })
+}
+
 /// What a `conversation.status_changed` says.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StatusChangedJson {
@@ -115,12 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn sources_survive_their_json() {
+    fn sources_survive_their_json_and_what_is_none_is_refused() {
         let sources = vec![
             Source::Entry { id: "delivery/how-long".to_owned(), title: "How \"long\"?".to_owned() },
             Source::Order { number: "#W1".to_owned() },
         ];
         assert_eq!(sources_of(&sources_json(&sources)).unwrap(), sources);
         assert!(sources_of("[{}]").is_err());
+        assert!(statements_of("[{\"start\": 0, \"end\": 1}]").is_err());
+        assert!(made_with_of("{}").is_err());
     }
 }

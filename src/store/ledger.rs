@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::codes::{RatedJson, StatusChangedJson, actor_code, json, sources_json};
+use super::codes::{RatedJson, StatusChangedJson, actor_code, json, made_with_json, sources_json, statements_json};
 use super::error::store_error;
 use super::rows::{ConversationRow, conversation_columns};
 use crate::conversation::{
@@ -23,8 +23,8 @@ statements! {
     SAVE = "UPDATE conversations SET status = $2, assignee_id = $3, fence = $4, generation = $5, answered_generation = $6, \
         last_seq = $7, context_seq = $8, waiting_since = $9, updated_at = $10 WHERE id = $1";
     INSERT_MESSAGE = "INSERT INTO messages \
-        (id, conversation_id, seq, author, author_id, content, echo_id, created_at, decision, confidence, sources, model, milliseconds) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        (id, conversation_id, seq, author, author_id, content, echo_id, created_at, decision, confidence, sources, model, milliseconds, \
+        statements, made_with) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     INSERT_EVENT = "INSERT INTO events (conversation_id, seq, type, actor, at, message_id, payload) \
         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
 }
@@ -133,6 +133,8 @@ impl<'t> Ledger<'t> {
             .bind(trace.map(|trace| sources_json(&trace.sources)))
             .bind(trace.map(|trace| trace.model.as_str()))
             .bind(trace.map(|trace| trace.milliseconds))
+            .bind(trace.map(|trace| statements_json(&trace.statements)))
+            .bind(trace.map(|trace| made_with_json(&trace.made_with)))
             .execute(&mut *self.tx)
             .await
             .map_err(store_error)?;

@@ -28,6 +28,7 @@ mod rows;
 mod sqlite;
 mod tickets;
 mod turns;
+mod versions;
 
 #[cfg(test)]
 mod suite;

@@ -3,11 +3,11 @@
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use uuid::Uuid;
 
-use super::codes::{RatedJson, StatusChangedJson, actor_of, parse, sources_of, status_of, time_of};
+use super::codes::{RatedJson, StatusChangedJson, actor_of, made_with_of, parse, sources_of, statements_of, status_of, time_of};
 use super::error::unreadable;
 use crate::conversation::{
     AgentId, Author, BotTrace, Contact, ContactId, Conversation, ConversationId, Decision, EchoId, Event, EventKind, HandoffReason,
-    MadeWith, Message, MessageId, TicketId,
+    Message, MessageId, TicketId,
 };
 use crate::desk::{Ticket, TicketState};
 use crate::support::{StoreError, Timestamp};
@@ -26,7 +26,8 @@ macro_rules! message_columns {
     () => {
         "m.id AS m_id, m.conversation_id AS m_conversation_id, m.seq AS m_seq, m.author AS m_author, m.author_id AS m_author_id, \
          m.content AS m_content, m.echo_id AS m_echo_id, m.created_at AS m_created_at, m.decision AS m_decision, \
-         m.confidence AS m_confidence, m.sources AS m_sources, m.model AS m_model, m.milliseconds AS m_milliseconds, m.helpful AS m_helpful"
+         m.confidence AS m_confidence, m.sources AS m_sources, m.model AS m_model, m.milliseconds AS m_milliseconds, m.helpful AS m_helpful, \
+         m.statements AS m_statements, m.made_with AS m_made_with"
     };
 }
 
@@ -111,6 +112,8 @@ pub(super) struct MessageRow {
     m_model: Option<String>,
     m_milliseconds: Option<i64>,
     m_helpful: Option<bool>,
+    m_statements: Option<String>,
+    m_made_with: Option<String>,
 }
 
 impl MessageRow {
@@ -129,8 +132,8 @@ impl MessageRow {
                 decision: Decision::parse(&decision).ok_or_else(|| unreadable("a message's decision", &decision))?,
                 confidence: self.m_confidence.unwrap_or_default(),
                 sources: self.m_sources.as_deref().map(sources_of).transpose()?.unwrap_or_default(),
-                statements: Vec::new(),
-                made_with: MadeWith::default(),
+                statements: self.m_statements.as_deref().map(statements_of).transpose()?.unwrap_or_default(),
+                made_with: self.m_made_with.as_deref().map(made_with_of).transpose()?.unwrap_or_default(),
                 model: self.m_model.unwrap_or_default(),
                 milliseconds: self.m_milliseconds.unwrap_or_default(),
             }),

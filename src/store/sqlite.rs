@@ -94,13 +94,17 @@ impl SqliteStore {
 }
 
 #[cfg(test)]
+#[path = "migrations_tests.rs"]
+mod migrations;
+
+#[cfg(test)]
 mod tests {
     use sqlx::{Executor, SqlSafeStr};
 
     use super::*;
     use crate::conversation::Conversations;
     use crate::store::suite::World;
-    use crate::store::{agents, catalogue, conversations, desk, events, ledger, orders, tickets, turns};
+    use crate::store::{agents, catalogue, conversations, desk, events, ledger, orders, tickets, turns, versions};
 
     #[tokio::test]
     async fn every_statement_prepares() {
@@ -117,6 +121,7 @@ mod tests {
             orders::STATEMENTS,
             tickets::STATEMENTS,
             turns::STATEMENTS,
+            versions::STATEMENTS,
         ];
         for (name, sql) in files.concat() {
             if let Err(error) = (&mut *connection).prepare(sql.into_sql_str()).await {
@@ -187,7 +192,7 @@ mod tests {
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9000, 'x', TRUE, x'00', 0)";
         sqlx::query(sql).execute(&newer.writer).await.unwrap();
         newer.close().await;
-        check("newer.db", "was written by a newer nightdesk (schema 9000, this program knows 1)").await;
+        check("newer.db", "was written by a newer nightdesk (schema 9000, this program knows 2)").await;
     }
 
     #[tokio::test]

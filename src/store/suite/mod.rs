@@ -3,6 +3,7 @@
 mod agents;
 mod delivery;
 mod desk;
+mod provenance;
 mod shop;
 mod turns;
 
@@ -12,16 +13,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::commerce::{Catalogue, Orders};
 use crate::conversation::{
     AgentId, AppendShopper, Appended, BotTrace, Contact, ContactId, Content, Conversation, ConversationId, Conversations, Decision, EchoId,
-    Event, EventKind, Handoff, HandoffReason, MessageId, Source, TicketId, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot,
+    EntryVersions, Event, EventKind, Handoff, HandoffReason, MessageId, Source, TicketId, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot,
 };
 use crate::desk::{AgentReply, Claim, Desk, PersonRequest};
 use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, PasswordHash, Role};
 use crate::support::{Clock, Ids, SystemClock, Timestamp};
 
 /// What the suite runs against.
-pub(super) trait Store: Conversations + Desk + Orders + Catalogue + Agents + Clone + 'static {}
+pub(super) trait Store: Conversations + EntryVersions + Desk + Orders + Catalogue + Agents + Clone + 'static {}
 
-impl<S: Conversations + Desk + Orders + Catalogue + Agents + Clone + 'static> Store for S {}
+impl<S: Conversations + EntryVersions + Desk + Orders + Catalogue + Agents + Clone + 'static> Store for S {}
 
 /// Makes a test of each function of the suite; `$open` is an async block that gives a fresh store and what keeps it alive.
 macro_rules! store_test_suite {
@@ -63,6 +64,10 @@ mod sqlite {
             the_context_begins_at_the_last_change_of_hands,
             the_context_is_the_last_forty,
             due_turns_are_found_after_a_crash;
+        provenance:
+            statements_and_hashes_come_back_as_they_were,
+            a_message_of_the_shoppers_rests_on_nothing,
+            a_version_kept_twice_is_one_and_stays_as_it_was;
         desk:
             a_person_asked_for_by_button_is_one_ticket_and_one_line,
             two_agents_claim_and_one_wins,
