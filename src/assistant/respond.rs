@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
-use crate::conversation::{Decision, HandoffReason, Message, Origin, Source, Statement};
+use crate::conversation::{Decision, HandoffReason, MadeWith, Message, Origin, Source, Statement};
 use crate::knowledge::Entry;
 use crate::prompt::{Phrases, Prompts};
 use crate::retrieval::{Hit, RetrievalError, Retriever};
@@ -25,6 +25,9 @@ use super::understand::{Intent, OrderTalk, question_of, understand};
 
 /// How much of a question that has no answer is repeated to the shopper, in characters.
 const REPEATED: usize = 120;
+
+/// Who chose the words where no language model did.
+const STORED: &str = "stored";
 
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +66,7 @@ impl Reply {
     /// Words that code chose.
     fn spoken(decision: Decision, spoken: Spoken) -> Self {
         let (content, statements) = spoken.into_parts();
-        Self { decision, content, statements, confidence: 1.0, sources: Vec::new(), model: "stored".to_owned(), handoff: None }
+        Self { decision, content, statements, confidence: 1.0, sources: Vec::new(), model: STORED.to_owned(), handoff: None }
     }
 
     /// A phrase of the shop's without variables.
@@ -74,6 +77,11 @@ impl Reply {
     /// The entries to choose from, where the reply asks which one was meant: id and question.
     pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
         self.decision.options(&self.sources)
+    }
+
+    /// What it was made with, of what the responder had before it. Words that no language model chose do not depend on one.
+    pub fn made_with(&self, had: MadeWith) -> MadeWith {
+        if self.model == STORED { MadeWith { model: STORED.to_owned(), ..had } } else { had }
     }
 
     /// A handoff with its one line.
@@ -139,6 +147,19 @@ impl Responder {
     /// The rule that holds now.
     pub fn rule(&self) -> Arc<Rule> {
         self.parts.rule.load_full()
+    }
+
+    /// What replies are made with now. Whoever keeps it asks before the reply: what is replaced meanwhile then shows as a change, and never hides one.
+    pub fn made_with(&self) -> MadeWith {
+        let parts = &self.parts;
+        MadeWith {
+            model: parts.drafter.as_ref().map_or_else(|| STORED.to_owned(), |drafter| drafter.engine.fingerprint()),
+            index: parts.retriever.fingerprint(),
+            prompts: parts.prompts.hash().to_owned(),
+            calibration: self.rule().fingerprint(&parts.retriever.correction()),
+            // Nothing is drawn: at each step the most likely token is taken.
+            seed: 0,
+        }
     }
 
     async fn order(&self, talk: OrderTalk, question: &str, phrases: &Phrases) -> Result<Reply, RespondError> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::conversation::{
-    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MadeWith, MessageId,
-    TicketId, TurnCommit, TurnOutcome, TurnReply,
+    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId,
+    TurnCommit, TurnOutcome, TurnReply,
 };
 use crate::support::text::ellipsis;
 use crate::support::{Clock, Ids, StoreError};
@@ -55,6 +55,7 @@ impl Assistant {
         let conversation = &snapshot.conversation;
         self.tell(conversation, LiveKind::Typing { who: "bot", on: true });
         let question = question_of(&snapshot.messages);
+        let had = self.parts.responder.made_with();
         let reply = match self.parts.responder.respond(&snapshot.messages).await {
             Ok(reply) => reply,
             Err(RespondError::Store(fault)) => {
@@ -71,8 +72,17 @@ impl Assistant {
             self.stream(conversation, message_id, &reply.content).await;
         }
         let milliseconds = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let subject = subject_of(&snapshot.messages);
-        let outcome = self.commit(conversation, message_id, reply, &subject, milliseconds).await;
+        let trace = BotTrace {
+            decision: reply.decision,
+            confidence: reply.confidence,
+            sources: reply.sources.clone(),
+            statements: reply.statements.clone(),
+            made_with: reply.made_with(had),
+            model: reply.model.clone(),
+            milliseconds,
+        };
+        let handoff = reply.handoff.map(|reason| self.handoff(reason, &subject_of(&snapshot.messages)));
+        let outcome = self.commit(conversation, TurnReply { message_id, content: reply.content, trace, handoff }).await;
         self.tell(conversation, LiveKind::Typing { who: "bot", on: false });
         if let TurnOutcome::Committed(_) = outcome? {
             self.tell(conversation, LiveKind::Changed);
@@ -80,33 +90,20 @@ impl Assistant {
         Ok(())
     }
 
-    async fn commit(
-        &self,
-        conversation: &Conversation,
-        message_id: MessageId,
-        reply: Reply,
-        subject: &str,
-        milliseconds: i64,
-    ) -> Result<TurnOutcome, StoreError> {
-        let decision = reply.decision;
+    fn handoff(&self, reason: HandoffReason, subject: &str) -> Handoff {
         let subject = ellipsis(&subject.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
-        let handoff = reply.handoff.map(|reason| Handoff { ticket_id: TicketId(self.parts.ids.uuid()), reason, subject });
-        let trace = BotTrace {
-            decision,
-            confidence: reply.confidence,
-            sources: reply.sources,
-            statements: reply.statements,
-            made_with: MadeWith::default(),
-            model: reply.model,
-            milliseconds,
-        };
+        Handoff { ticket_id: TicketId(self.parts.ids.uuid()), reason, subject }
+    }
+
+    async fn commit(&self, conversation: &Conversation, reply: TurnReply) -> Result<TurnOutcome, StoreError> {
+        let (decision, milliseconds) = (reply.trace.decision, reply.trace.milliseconds);
         let commit = TurnCommit {
             conversation_id: conversation.id,
             fence: conversation.fence,
             generation: conversation.generation,
             at: self.parts.clock.now(),
             version: self.parts.version.to_owned(),
-            reply: TurnReply { message_id, content: reply.content, trace, handoff },
+            reply,
         };
         let outcome = self.parts.conversations.commit_turn(commit).await?;
         let result = match outcome {

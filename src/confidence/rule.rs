@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 use super::risk::{self, Guarantee, TooFew};
 use super::{Asking, Calibration, Example, Judged, Origin, Threshold, Verdict, decide};
-use crate::retrieval::Hit;
+use crate::retrieval::{Correction, Hit};
 
 /// What the shop accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,6 +90,17 @@ impl Rule {
     /// The same calibration with a threshold that somebody set.
     pub fn with_threshold(self, threshold: Threshold) -> Self {
         Self { threshold, promise: Promise::Set, ..self }
+    }
+
+    /// Changes whenever the same hits may be decided otherwise, or the same search score otherwise for what the shop taught. Numbers are taken to nine
+    /// places: on the way through a file one may lose its last digit.
+    pub fn fingerprint(&self, correction: &Correction) -> String {
+        let (slope, intercept) = self.calibration.line();
+        let weights = correction.signals.iter().chain([&correction.none]).map(|weight| f64::from(*weight));
+        let numbers = [self.threshold.value(), slope, intercept].into_iter().chain(weights);
+        // Adding 0 makes -0 and 0 one.
+        let text: Vec<String> = numbers.map(|number| format!("{:.9}", (number * 1e9).round() / 1e9 + 0.0)).collect();
+        hex::encode(Sha256::digest(text.join("\n")))
     }
 
     /// Decides from the hits of a search, the best first.
@@ -180,6 +193,36 @@ mod tests {
 
         let provisional = Rule::derive(&examples(60, 30), Origin::Provisional { phrasings: 60, out_of_scope: 30 }, LIMIT);
         assert!(provisional.to_string().contains("provisional") && provisional.to_string().contains("if shoppers write"), "{provisional}");
+    }
+
+    #[test]
+    fn a_fingerprint_changes_with_what_decides_and_with_nothing_else() {
+        let rule = Rule::shipped(LIMIT);
+        let none = Correction::default();
+        let fingerprint = rule.fingerprint(&none);
+        let taught = |slope, intercept| Rule { calibration: Calibration::of(slope, intercept, Origin::Shipped).unwrap(), ..rule };
+        let weighed = |at: usize, weight| {
+            let mut correction = none;
+            correction.signals[at] = weight;
+            correction
+        };
+        let others = [
+            rule.with_threshold(Threshold::new(0.7)).fingerprint(&none),
+            taught(1.001, 0.0).fingerprint(&none),
+            taught(1.0, 0.001).fingerprint(&none),
+            taught(1.001, 1.0).fingerprint(&none),
+            rule.fingerprint(&weighed(0, 0.5)),
+            rule.fingerprint(&weighed(1, 0.5)),
+            rule.fingerprint(&Correction { none: 0.5, ..none }),
+        ];
+        let different: std::collections::BTreeSet<&String> = others.iter().chain([&fingerprint]).collect();
+        assert_eq!(different.len(), others.len() + 1);
+        let same = [
+            Rule { promise: Promise::Set, limit: Limit { delta: 0.2, ..LIMIT }, ..rule }.fingerprint(&none),
+            taught(1.0 + 1e-15, -0.0).fingerprint(&none),
+            rule.fingerprint(&weighed(0, -0.0)),
+        ];
+        assert!(same.iter().all(|one| *one == fingerprint), "{same:?}");
     }
 
     #[test]

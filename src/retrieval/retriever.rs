@@ -112,6 +112,11 @@ impl Retriever {
         self.correction.store(Arc::new(correction));
     }
 
+    /// What the weights are changed by.
+    pub fn correction(&self) -> Arc<Correction> {
+        self.correction.load_full()
+    }
+
     /// What a shopper's message is decided from, the best first. Whoever decides or measures decisions goes through here, so that both see the same.
     pub fn candidates(&self, message: &str) -> Result<Vec<Hit>, RetrievalError> {
         self.search(searched(message), CANDIDATES)

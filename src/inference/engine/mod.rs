@@ -64,6 +64,7 @@ impl EngineOptions {
 /// A loaded language model on its own thread. Dropping it stops the thread; requests under way end with an error.
 pub struct Engine {
     name: String,
+    fingerprint: String,
     gate: Arc<Gate>,
     inbox: Arc<Inbox<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -79,7 +80,10 @@ impl Engine {
         let mut cache = model.cache()?;
         model.forward(&mut [Segment { cache: &mut cache, start: 0, tokens: &prompt, read: prompt.len(), scored: 1 }])?;
         let name = path.file_stem().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
-        Ok(Self::start(model, name, options))
+        let fingerprint = format!("{name} {}", model.fingerprint());
+        let mut engine = Self::start(model, name, options);
+        engine.fingerprint = fingerprint;
+        Ok(engine)
     }
 
     /// Puts a model to work.
@@ -91,7 +95,7 @@ impl Engine {
             .name("language-model".to_owned())
             .spawn(move || Worker::new(model, thread_gate, options).run(&thread_inbox))
             .expect("the system can start one thread");
-        Self { name, gate, inbox, thread: Some(thread) }
+        Self { fingerprint: name.clone(), name, gate, inbox, thread: Some(thread) }
     }
 
     fn ask(&self, job: Job) {
@@ -136,6 +140,10 @@ impl Generate for Engine {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
     }
 }
 

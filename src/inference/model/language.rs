@@ -11,6 +11,7 @@ use super::forward::Workspace;
 use super::gguf::Gguf;
 use super::lora::Adapter;
 use super::network::Network;
+use super::packed;
 use crate::inference::error::InferenceError;
 use crate::inference::text::chat::ChatMessage;
 use crate::inference::text::template::ChatTemplate;
@@ -38,6 +39,7 @@ pub struct LanguageModel {
     tokenizer: Tokenizer,
     template: ChatTemplate,
     ends: Vec<u32>,
+    fingerprint: String,
 }
 
 impl LanguageModel {
@@ -61,7 +63,13 @@ impl LanguageModel {
             std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
         };
         let shape = network.cache_shape();
-        Ok(Self { network, workspace: Workspace::new(threads), shape, tokenizer, template, ends })
+        let fingerprint = packed::fingerprint(&gguf, &[], adapter.as_ref());
+        Ok(Self { network, workspace: Workspace::new(threads), shape, tokenizer, template, ends, fingerprint })
+    }
+
+    /// Changes with the file and with the adapter.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 }
 

@@ -169,7 +169,7 @@ fn beside(model: &Path) -> PathBuf {
 
 /// Changes with the weights, with what is wanted of them, and with the adapter. Of the file it reads the head and a block of every quarter
 /// megabyte: no other set of weights agrees in those, and reading all of it would be most of a start.
-fn fingerprint(gguf: &Gguf, wanted: &[Wanted], adapter: Option<&Adapter>) -> String {
+pub(super) fn fingerprint(gguf: &Gguf, wanted: &[Wanted], adapter: Option<&Adapter>) -> String {
     let bytes = gguf.bytes();
     let mut hash = Sha256::new();
     hash.update((bytes.len() as u64).to_le_bytes());

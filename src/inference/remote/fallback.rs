@@ -80,6 +80,11 @@ impl Generate for Fallback {
         }
     }
 
+    fn fingerprint(&self) -> String {
+        let local = self.local.as_ref().map(|local| local.fingerprint());
+        [Some(self.remote.fingerprint()), local].into_iter().flatten().collect::<Vec<_>>().join(" or ")
+    }
+
     fn name(&self) -> &str {
         self.remote.name()
     }

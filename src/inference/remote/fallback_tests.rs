@@ -28,7 +28,7 @@ async fn a_server_that_is_well_answers() {
     let (model, local) = with_local(&server);
     assert_eq!(ask(&model, LONG).await.unwrap(), "said there");
     assert!(local.deadlines.lock().unwrap().is_empty());
-    assert_eq!(model.name(), "small");
+    assert_eq!((model.name(), model.fingerprint().as_str()), ("small", "small or local"));
 }
 
 #[tokio::test]

@@ -177,4 +177,9 @@ pub trait Generate: Send + Sync {
 
     /// The model's name, for traces.
     fn name(&self) -> &str;
+
+    /// The name, and what tells its weights from others of that name, where they are known here.
+    fn fingerprint(&self) -> String {
+        self.name().to_owned()
+    }
 }
