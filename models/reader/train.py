@@ -29,6 +29,8 @@ from jax.scipy.special import logsumexp
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+from labelled import Shop
+
 LAYERS, FROZEN, HEADS, WIDTH = 6, 3, 12, 384
 # Tokens that are read in a step: nine messages, entries and phrasings of ten are no longer. What stands behind is not read.
 MESSAGE, ENTRY, PHRASING, SENTENCES = 24, 96, 12, 6
@@ -36,20 +38,6 @@ MESSAGES = 256
 TAKEN_AWAY = 0.2
 LINEAR = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense", "intermediate.dense", "output.dense")
 ASKED = ("answerable", "trap", "unanswerable")
-
-
-class Shop:
-    def __init__(self, folder):
-        self.name = Path(folder).name
-        lines = lambda file: [json.loads(line) for line in open(Path(folder) / file, encoding="utf-8") if line.strip()]
-        self.entries = lines("knowledge.jsonl")
-        # Smalltalk, abuse and calls for a person are messages too that no entry answers.
-        self.rows = lines("questions.jsonl")
-        place = {entry["id"]: number for number, entry in enumerate(self.entries)}
-        named = lambda row: row["entry"] if isinstance(row["entry"], list) else [row["entry"]] if row["entry"] else []
-        self.right = [[place[name] for name in named(row)] for row in self.rows]
-        self.say = [row.get("say") or [] for row in self.rows]
-        self.phrasings = [(number, text) for number, entry in enumerate(self.entries) for text in [entry["question"], *entry["phrasings"]]]
 
 
 class Base:

@@ -2,6 +2,7 @@
 
 pub mod calibrate;
 mod calibration_file;
+pub mod composer;
 pub mod demo;
 pub mod engine;
 pub mod indexing;

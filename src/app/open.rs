@@ -1,6 +1,5 @@
 //! Opening the rooms: from settings to a bot that answers.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +7,11 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::calibrate::Calibrator;
+use super::composer::{adapter, open_composer};
 use super::demo;
-use super::engine::open_engine;
 use super::indexing::Watched;
-use crate::assistant::draft::Drafter;
 use crate::assistant::{Responder, ResponderParts};
-use crate::config::{AnswerStyle, Settings};
+use crate::config::Settings;
 use crate::inference::{Encoders, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
@@ -78,14 +76,14 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     let entries = Arc::new(knowledge::load(&settings.knowledge.folder)?);
     let store = open_store(settings).await?;
     let models = fetch_models(settings).await?;
-    let (retriever, drafter) = tokio::try_join!(open_retriever(settings, &models, entries), open_drafter(settings, &models))?;
+    let (retriever, composer) = tokio::try_join!(open_retriever(settings, &models, entries), open_composer(settings, &models))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let calibrator = Arc::new(Calibrator::new(settings, Arc::clone(&retriever)));
     let responder = Responder::new(ResponderParts {
         retriever: Arc::clone(&retriever),
         orders: Arc::new(store.clone()),
         prompts: Arc::clone(&prompts),
-        drafter,
+        composer,
         rule: calibrator.rule(),
         verify_attempts: settings.orders.verify_attempts,
         locale: settings.shop.locale.clone(),
@@ -99,7 +97,12 @@ pub(super) async fn fetch_models(settings: &Settings) -> anyhow::Result<Arc<Mode
     let profile = settings.models.profile.parse()?;
     let fetched = tokio::task::spawn_blocking(move || -> anyhow::Result<ModelStore> {
         let models = ModelStore::open(&folder)?;
-        models.ensure(profile, &Terminal::new())?;
+        if let Err(fault) = models.ensure(profile, &Terminal::new()) {
+            // Without the language model the bot still answers; without the sentence model it cannot tell what is asked.
+            let sees = [ModelRole::EmbeddingWeights, ModelRole::EmbeddingTokenizer].into_iter().all(|role| models.path(role).is_file());
+            anyhow::ensure!(sees, fault);
+            tracing::error!(error.message = %fault, "the language model is not there; replies are made without it");
+        }
         Ok(models)
     });
     Ok(Arc::new(fetched.await??))
@@ -121,26 +124,6 @@ async fn open_retriever(settings: &Settings, models: &ModelStore, entries: Arc<k
 }
 
 /// The adapter with which entries are read: the program's own, or the file that the settings name.
-pub fn reader_adapter(settings: &Settings) -> anyhow::Result<Option<Cow<'static, [u8]>>> {
-    let path = &settings.models.reader;
-    if path.as_os_str().is_empty() {
-        return Ok(Some(Cow::Borrowed(READER)));
-    }
-    if path.as_os_str() == "none" {
-        return Ok(None);
-    }
-    let read = std::fs::read(path).with_context(|| format!("cannot read the adapter {} (models.reader)", path.display()));
-    read.map(|bytes| Some(Cow::Owned(bytes)))
-}
-
-async fn open_drafter(settings: &Settings, models: &ModelStore) -> anyhow::Result<Option<Drafter>> {
-    if settings.answers.style == AnswerStyle::Stored {
-        return Ok(None);
-    }
-    let engine = open_engine(settings, models).await?;
-    Ok(engine.map(|engine| Drafter {
-        engine,
-        deadline: Duration::from_millis(settings.answers.draft_deadline_ms),
-        max_tokens: settings.answers.draft_tokens,
-    }))
+pub fn reader_adapter(settings: &Settings) -> anyhow::Result<Option<std::borrow::Cow<'static, [u8]>>> {
+    adapter(&settings.models.reader, READER, "models.reader")
 }

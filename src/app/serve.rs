@@ -225,6 +225,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
     let phrases = rooms.prompts.phrases(&settings.shop.locale);
     let limits = &settings.limits;
     let own_prompts = Arc::clone(&rooms.prompts);
+    let retriever = Arc::clone(&rooms.retriever);
     AppParts {
         conversations: Arc::new(rooms.store.clone()),
         desk: Arc::new(rooms.store.clone()),
@@ -242,6 +243,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
             frame_ancestors: settings.widget.allowed_origins.clone(),
         },
         handoff_line: Arc::new(move |locale| own_prompts.phrases(locale).text("handoff.asked", &[])),
+        entries: Arc::new(move |id| retriever.knowledge().entries.iter().find(|entry| entry.id.as_str() == id).cloned()),
         readiness: Readiness::default(),
         rule: rooms.calibrator.rule(),
         soft: soft.clone(),

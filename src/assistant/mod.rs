@@ -8,7 +8,6 @@ pub mod compose;
 pub mod content;
 pub mod context;
 pub mod details;
-pub mod draft;
 pub mod gate;
 pub mod gloss;
 pub mod language;

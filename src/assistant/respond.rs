@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
-use crate::conversation::{Decision, HandoffReason, MadeWith, Message, Origin, Source, Statement};
+use crate::conversation::{Decision, HandoffReason, MadeWith, Message, Origin, STORED, Source, Statement};
 use crate::knowledge::Entry;
 use crate::prompt::{Phrases, Prompts};
 use crate::retrieval::{Hit, RetrievalError, Retriever};
@@ -14,9 +14,8 @@ use crate::support::StoreError;
 use crate::support::text::ellipsis;
 
 use super::choice::{Choice, was_asked};
-use super::compose::Spoken;
+use super::compose::{Asked, Composed, Composer, Spoken, Tell};
 use super::context::topic_of;
-use super::draft::{Drafted, Drafter};
 use super::gloss::in_english;
 use super::language::locale_of;
 use super::order_reply;
@@ -26,8 +25,8 @@ use super::understand::{Intent, OrderTalk, question_of, understand};
 /// How much of a question that has no answer is repeated to the shopper, in characters.
 const REPEATED: usize = 120;
 
-/// Who chose the words where no language model did.
-const STORED: &str = "stored";
+/// Between answers to several questions.
+const BETWEEN: &str = "\n\n";
 
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +98,8 @@ pub struct ResponderParts {
     pub orders: Arc<dyn Orders>,
     /// Templates, phrases, patterns.
     pub prompts: Arc<Prompts>,
-    /// The language model, where there is one.
-    pub drafter: Option<Drafter>,
+    /// Makes replies of entries.
+    pub composer: Composer,
     /// By what it is decided whether the bot answers. Replaced while the bot runs, when the knowledge is.
     pub rule: Arc<ArcSwap<Rule>>,
     /// Failed verifications before a person gets the conversation.
@@ -122,19 +121,24 @@ impl Responder {
 
     /// The reply to what the shopper last wrote.
     pub async fn respond(&self, transcript: &[Message]) -> Result<Reply, RespondError> {
+        self.respond_telling(transcript, &|_| {}).await
+    }
+
+    /// The same; `tell` hears the words of a reply that the language model writes, while it does.
+    pub async fn respond_telling(&self, transcript: &[Message], tell: &Tell<'_>) -> Result<Reply, RespondError> {
         let question = question_of(transcript);
         let phrases = self.phrases_for(&question);
         match understand(transcript, self.parts.prompts.patterns()) {
             Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
             Intent::Smalltalk(phrase) => Ok(Reply::phrase(Decision::Smalltalk, phrases, phrase)),
             Intent::Order(talk) => self.order(talk, &question, phrases).await,
-            Intent::Choice(choice) => self.chosen(choice, phrases).await,
+            Intent::Choice(choice) => self.chosen(choice, phrases, tell).await,
             Intent::Declined => Ok(Reply::phrase(Decision::Smalltalk, phrases, "smalltalk.declined")),
             // Whoever wants something done is not asked which rule they mean.
-            Intent::OrderChange => self.answer(&question, transcript, HandoffReason::OrderChange, Asking::Spent).await,
+            Intent::OrderChange => self.answer(&question, transcript, HandoffReason::OrderChange, Asking::Spent, tell).await,
             Intent::Question => {
                 let asking = if was_asked(transcript) { Asking::Spent } else { Asking::Allowed };
-                self.answer(&question, transcript, HandoffReason::LowConfidence, asking).await
+                self.answer(&question, transcript, HandoffReason::LowConfidence, asking, tell).await
             }
         }
     }
@@ -153,7 +157,7 @@ impl Responder {
     pub fn made_with(&self) -> MadeWith {
         let parts = &self.parts;
         MadeWith {
-            model: parts.drafter.as_ref().map_or_else(|| STORED.to_owned(), |drafter| drafter.engine.fingerprint()),
+            model: parts.composer.fingerprint(),
             index: parts.retriever.fingerprint(),
             prompts: parts.prompts.hash().to_owned(),
             calibration: self.rule().fingerprint(&parts.retriever.correction()),
@@ -189,6 +193,7 @@ impl Responder {
         transcript: &[Message],
         otherwise: HandoffReason,
         asking: Asking,
+        tell: &Tell<'_>,
     ) -> Result<Reply, RespondError> {
         let phrases = self.phrases_for(question);
         let queries = Queries::of(question, topic_of(transcript).as_ref(), &|text| {
@@ -203,8 +208,8 @@ impl Responder {
                 let sources = entries.iter().map(|entry| source(entry)).collect();
                 Ok(Reply { sources, confidence, ..Reply::phrase(Decision::Clarify, phrases, "clarify") })
             }
-            Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0]).await),
-            Plan::Answer { known, unknown } => Ok(together(&known, unknown.as_deref(), phrases)),
+            Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0], tell).await),
+            Plan::Answer { known, unknown } => Ok(self.together(&known, unknown.as_deref(), phrases, tell).await),
         }
     }
 
@@ -218,21 +223,23 @@ impl Responder {
 
     /// The entry that the shopper chose. Nothing is left to guess, so the confidence is 1; where nothing of what was offered is right, it is 0. An
     /// entry that is gone since it was offered goes to a person as well.
-    async fn chosen(&self, choice: Choice, phrases: &Phrases) -> Result<Reply, RespondError> {
+    async fn chosen(&self, choice: Choice, phrases: &Phrases, tell: &Tell<'_>) -> Result<Reply, RespondError> {
         let knowledge = self.parts.retriever.knowledge();
         let entry = match &choice {
             Choice::Entry(id) => knowledge.entries.iter().find(|entry| entry.id.as_str() == id),
             Choice::None => None,
         };
         match entry {
-            Some(entry) => Ok(self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() }).await),
+            Some(entry) => {
+                Ok(self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() }, tell).await)
+            }
             None => Ok(Reply::handoff(HandoffReason::LowConfidence, phrases, 0.0)),
         }
     }
 
     /// The reply to a question from the entry that answers it.
     pub async fn from_entry(&self, question: &str, entry: &Arc<Entry>) -> Reply {
-        self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: question.to_owned() }).await
+        self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: question.to_owned() }, &|_| {}).await
     }
 
     /// The reply to a question about an order whose owner asks.
@@ -242,41 +249,44 @@ impl Responder {
         Reply { sources, ..Reply::spoken(Decision::Order, spoken) }
     }
 
-    async fn compose(&self, known: &Known) -> Reply {
-        let Known { entry, confidence, question } = known;
-        let stored =
-            Reply { sources: vec![source(entry)], confidence: *confidence, ..Reply::spoken(Decision::Answer, Spoken::stored(entry)) };
-        let Some(drafter) = &self.parts.drafter else { return stored };
-        match drafter.draft(&self.parts.prompts, question, &entry.answer).await {
-            Drafted::Accepted(content) => {
-                let (content, statements) = Spoken::from_entry(&content, entry).into_parts();
-                Reply { content, statements, model: drafter.engine.name().to_owned(), ..stored }
+    async fn compose(&self, known: &Known, tell: &Tell<'_>) -> Reply {
+        let Composed { spoken, by } = self.composed(known, tell).await;
+        Reply { sources: vec![source(&known.entry)], confidence: known.confidence, model: by, ..Reply::spoken(Decision::Answer, spoken) }
+    }
+
+    async fn composed(&self, known: &Known, tell: &Tell<'_>) -> Composed {
+        let asked = Asked { question: &known.question, entry: &known.entry, openings: ("opening.neutral", &[]) };
+        self.parts.composer.compose(&self.parts.prompts, asked, tell).await
+    }
+
+    /// Answers one after the other, and a line on what has none. A reply is as sure as its least sure answer.
+    async fn together(&self, known: &[Known], unknown: Option<&str>, phrases: &Phrases, tell: &Tell<'_>) -> Reply {
+        let mut spoken = Spoken::default();
+        let mut by = Vec::new();
+        for one in known {
+            if !spoken.content().is_empty() {
+                tell(BETWEEN);
             }
-            Drafted::Refused(_) => stored,
+            let composed = self.composed(one, tell).await;
+            spoken.append(BETWEEN, &composed.spoken);
+            by.push(composed.by);
         }
+        let decision = match unknown {
+            None => Decision::Answer,
+            Some(question) => {
+                let question = ellipsis(&question.split_whitespace().collect::<Vec<_>>().join(" "), REPEATED);
+                let text = phrases.text("part_unknown", &[("question", question)]);
+                spoken.push(BETWEEN, &text, Origin::Phrase { key: "part_unknown".to_owned() });
+                Decision::PartAnswer
+            }
+        };
+        let confidence = known.iter().map(|one| one.confidence).fold(1.0, f64::min);
+        let sources = known.iter().map(|one| source(&one.entry)).collect();
+        by.dedup();
+        Reply { sources, confidence, model: by.join(", "), ..Reply::spoken(decision, spoken) }
     }
 }
 
 fn source(entry: &Entry) -> Source {
     Source::Entry { id: entry.id.as_str().to_owned(), title: entry.question.clone() }
-}
-
-/// Stored answers one after the other, and a line on what has none. A reply is as sure as its least sure answer.
-fn together(known: &[Known], unknown: Option<&str>, phrases: &Phrases) -> Reply {
-    let mut spoken = Spoken::default();
-    for one in known {
-        spoken.append("\n\n", &Spoken::stored(&one.entry));
-    }
-    let decision = match unknown {
-        None => Decision::Answer,
-        Some(question) => {
-            let question = ellipsis(&question.split_whitespace().collect::<Vec<_>>().join(" "), REPEATED);
-            let text = phrases.text("part_unknown", &[("question", question)]);
-            spoken.push("\n\n", &text, Origin::Phrase { key: "part_unknown".to_owned() });
-            Decision::PartAnswer
-        }
-    };
-    let confidence = known.iter().map(|one| one.confidence).fold(1.0, f64::min);
-    let sources = known.iter().map(|one| source(&one.entry)).collect();
-    Reply { sources, confidence, ..Reply::spoken(decision, spoken) }
 }

@@ -1,6 +1,7 @@
 //! A turn in a conversation: read, respond, tell, commit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::conversation::{
@@ -56,7 +57,13 @@ impl Assistant {
         self.tell(conversation, LiveKind::Typing { who: "bot", on: true });
         let question = question_of(&snapshot.messages);
         let had = self.parts.responder.made_with();
-        let reply = match self.parts.responder.respond(&snapshot.messages).await {
+        let message_id = MessageId(self.parts.ids.uuid());
+        let told = AtomicBool::new(false);
+        let tell = |text: &str| {
+            told.store(true, Ordering::Relaxed);
+            self.tell(conversation, LiveKind::Delta { message_id, text: text.to_owned() });
+        };
+        let reply = match self.parts.responder.respond_telling(&snapshot.messages, &tell).await {
             Ok(reply) => reply,
             Err(RespondError::Store(fault)) => {
                 self.tell(conversation, LiveKind::Typing { who: "bot", on: false });
@@ -67,8 +74,7 @@ impl Assistant {
                 Reply::handoff(HandoffReason::EngineFailure, self.parts.responder.phrases_for(&question), 0.0)
             }
         };
-        let message_id = MessageId(self.parts.ids.uuid());
-        if matches!(reply.decision, Decision::Answer | Decision::PartAnswer | Decision::Order) {
+        if reply.decision == Decision::Order && !told.into_inner() {
             self.stream(conversation, message_id, &reply.content).await;
         }
         let milliseconds = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);

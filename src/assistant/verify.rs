@@ -1,206 +1,154 @@
-//! Whether a draft says only what its source says.
+//! The last gate: every message of the bot's is held against what it says it rests on, by whatever path it came. Pure.
 //!
-//! The check is plain and strict: each sentence stands word for word in the source, in the source's order and once; a sentence that leans on the
-//! one before it ('Otherwise …', 'It …') comes with it; an exception that follows is not left out; and the sentence nearest to the question is
-//! among them. A small model fails this often; then the stored answer is sent instead.
+//! It knows nothing of composition: it reads a finished text and the sources that its parts name. A part of an entry says what the entry's answer says
+//! ([`gate::check`]); the values and states of a part of an order are those of its rows; a phrase states no value that is neither its own nor the
+//! shopper's. What no part covers is white space.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::sentences::{canonical, content_words, sentences};
+use super::gate::{self, Fault};
+use crate::conversation::{Origin, Statement};
+use crate::knowledge::Entry;
 
-/// Beginnings that lean on the sentence before.
-const LEANING: [&str; 24] = [
-    "it",
-    "its",
-    "this",
-    "that",
-    "these",
-    "those",
-    "they",
-    "he",
-    "she",
-    "otherwise",
-    "however",
-    "but",
-    "if not",
-    "then",
-    "so",
-    "in that case",
-    "also",
-    "instead",
-    "except",
-    "for others",
-    "the same",
-    "such",
-    "both",
-    "neither",
-];
-
-/// Beginnings of a sentence that takes something back from the one before it.
-const EXCEPTIONS: [&str; 10] =
-    ["otherwise", "however", "but", "except", "if not", "instead", "only", "unless", "this does not", "these do not"];
-
-/// Why a draft was not used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// There is nothing in it.
-    #[error("empty")]
-    Empty,
-    /// A sentence stands in no source.
-    #[error("unsupported")]
-    Unsupported,
-    /// The sentences are mixed up or repeated.
-    #[error("order")]
-    Order,
-    /// A sentence came without the one that it leans on.
-    #[error("dangling")]
-    Dangling,
-    /// A sentence came without the exception that follows it.
-    #[error("exception_left_out")]
-    ExceptionLeftOut,
-    /// It says something true that was not asked.
-    #[error("beside_the_point")]
-    BesideThePoint,
+/// What a message may rest on.
+pub struct Sources<'a> {
+    /// The entries, as they are now.
+    pub entries: &'a [Arc<Entry>],
+    /// The facts of the order that it may speak of, one after the other; empty without one.
+    pub order: &'a str,
+    /// What the shopper wrote: it may be repeated to them.
+    pub question: &'a str,
+    /// The words of the shop's phrase of a key, as it stands in the file.
+    pub phrase: &'a dyn Fn(&str) -> Option<String>,
 }
 
-impl Rejection {
-    /// The stable name in the metrics.
-    pub fn as_str(self) -> &'static str {
+/// What does not stand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// The part of the message.
+    pub said: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a part of a message does not stand.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// It rests on nothing.
+    Unnamed,
+    /// What it names is not there.
+    Unknown,
+    /// Its source does not say that.
+    Unsupported(Fault),
+}
+
+impl Reason {
+    /// The stable name in metrics and logs.
+    pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Empty => "empty",
-            Self::Unsupported => "unsupported",
-            Self::Order => "order",
-            Self::Dangling => "dangling",
-            Self::ExceptionLeftOut => "exception_left_out",
-            Self::BesideThePoint => "beside_the_point",
+            Self::Unnamed => "unnamed",
+            Self::Unknown => "unknown_source",
+            Self::Unsupported(fault) => fault.as_str(),
         }
     }
 }
 
-/// The draft in the source's own sentences, or why it is not used.
-pub fn verify(draft: &str, source: &str, question: &str) -> Result<String, Rejection> {
-    let known = sentences(source);
-    let canon: Vec<String> = known.iter().map(|sentence| canonical(sentence)).collect();
-    let said = sentences(draft);
-    if said.is_empty() {
-        return Err(Rejection::Empty);
+/// Whether a message says only what its sources say, and the first part that does not.
+pub fn verify(content: &str, statements: &[Statement], sources: &Sources<'_>) -> Result<(), Refused> {
+    let characters: Vec<char> = content.chars().collect();
+    let cut = |from: usize, to: usize| characters.get(from..to).map(|part| part.iter().collect::<String>());
+    let mut before = 0;
+    for statement in statements {
+        let (gap, said) = (cut(before, statement.start), cut(statement.start, statement.end));
+        let (Some(gap), Some(said)) = (gap, said) else { return Err(Refused { said: content.to_owned(), reason: Reason::Unknown }) };
+        nothing(&gap)?;
+        stands(&said, &statement.origin, sources).map_err(|reason| Refused { said, reason })?;
+        before = statement.end;
     }
-    let mut chosen: Vec<usize> = Vec::with_capacity(said.len());
-    for sentence in &said {
-        let sentence = canonical(sentence);
-        let place = canon.iter().position(|own| *own == sentence).ok_or(Rejection::Unsupported)?;
-        if chosen.last().is_some_and(|last| *last >= place) {
-            return Err(Rejection::Order);
+    nothing(&cut(before, characters.len()).unwrap_or_default())
+}
+
+fn nothing(gap: &str) -> Result<(), Refused> {
+    if gap.chars().all(char::is_whitespace) { Ok(()) } else { Err(Refused { said: gap.trim().to_owned(), reason: Reason::Unnamed }) }
+}
+
+fn stands(said: &str, origin: &Origin, sources: &Sources<'_>) -> Result<(), Reason> {
+    match origin {
+        Origin::Entry { id, version, .. } => {
+            let entry = sources.entries.iter().find(|entry| entry.id.as_str() == id && entry.version() == *version);
+            gate::check(said, &entry.ok_or(Reason::Unknown)?.answer).map_err(Reason::Unsupported)
         }
-        if leans(&canon[place], &known[place]) && place > 0 && chosen.last() != Some(&(place - 1)) {
-            return Err(Rejection::Dangling);
+        Origin::Row { .. } if sources.order.is_empty() => Err(Reason::Unknown),
+        Origin::Row { .. } => gate::check_values(said, sources.order).map_err(Reason::Unsupported),
+        Origin::Phrase { key } => {
+            let phrase = (sources.phrase)(key).ok_or(Reason::Unknown)?;
+            gate::check_values(said, &format!("{phrase}\n{}", sources.question)).map_err(Reason::Unsupported)
         }
-        chosen.push(place);
     }
-    let takes_back = |place: usize| canon.get(place + 1).is_some_and(|next| begins_with(next, &EXCEPTIONS));
-    if chosen.iter().any(|place| takes_back(*place) && !chosen.contains(&(place + 1))) {
-        return Err(Rejection::ExceptionLeftOut);
-    }
-    match nearest(&known, question) {
-        Some(wanted) if !chosen.contains(&wanted) => Err(Rejection::BesideThePoint),
-        _ => Ok(joined(&known, &chosen)),
-    }
-}
-
-/// Whether a draft that is still being written may come to stand: what is complete stands in the source, and the rest begins a sentence of it.
-pub fn may_stand(draft: &str, source: &str) -> bool {
-    let canon: Vec<String> = sentences(source).iter().map(|sentence| canonical(sentence)).collect();
-    let said = sentences(draft);
-    let Some((last, complete)) = said.split_last() else { return true };
-    let last = canonical(last);
-    complete.iter().all(|sentence| canon.contains(&canonical(sentence))) && canon.iter().any(|own| own.starts_with(&last))
-}
-
-/// A draft without a last sentence that was cut off: by the deadline, by the limit of tokens, or by a model that stopped early.
-pub fn without_cut_sentence<'a>(draft: &'a str, source: &str) -> &'a str {
-    let canon: Vec<String> = sentences(source).iter().map(|sentence| canonical(sentence)).collect();
-    match sentences(draft).last() {
-        Some(last) if !canon.contains(&canonical(last)) => draft.trim_end().strip_suffix(last.as_str()).unwrap_or(draft),
-        _ => draft,
-    }
-}
-
-fn leans(sentence: &str, raw: &str) -> bool {
-    raw.trim_start().starts_with("- ") || begins_with(sentence, &LEANING)
-}
-
-fn begins_with(sentence: &str, beginnings: &[&str]) -> bool {
-    let lower = sentence.to_lowercase();
-    beginnings.iter().any(|word| lower.strip_prefix(word).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
-}
-
-/// The sentence that shares most words with the question, weighted by how few sentences have the word; none when nothing is shared.
-fn nearest(known: &[String], question: &str) -> Option<usize> {
-    let asked: HashSet<String> = content_words(question).into_iter().collect();
-    let words: Vec<HashSet<String>> = known.iter().map(|sentence| content_words(sentence).into_iter().collect()).collect();
-    let weight = |word: &String| 1.0 / words.iter().filter(|set| set.contains(word)).count().max(1) as f64;
-    let score = |set: &HashSet<String>| set.intersection(&asked).map(weight).sum::<f64>();
-    let (best, score) = words.iter().map(score).enumerate().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
-    (score > 0.0).then_some(best)
-}
-
-/// The source's own words: list lines keep their line.
-fn joined(known: &[String], chosen: &[usize]) -> String {
-    let mut text = String::new();
-    for index in chosen {
-        if !text.is_empty() {
-            text.push(if known[*index].starts_with("- ") { '\n' } else { ' ' });
-        }
-        text.push_str(&known[*index]);
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::compose::Spoken;
     use super::*;
+    use crate::knowledge::EntryId;
 
-    const SOURCE: &str =
-        "Returns are free for orders over $50. Otherwise $4.95 is deducted. We do not accept cash on delivery. Refunds take 5 days.";
+    fn entry() -> Arc<Entry> {
+        Arc::new(Entry {
+            id: EntryId::parse("payment/methods").unwrap(),
+            topic: "payment".into(),
+            locale: "en".into(),
+            updated: None,
+            question: "How can I pay?".into(),
+            phrasings: vec![],
+            answer: "We take all cards. We do not accept cash on delivery.".into(),
+            file: "payment.md".into(),
+            line: 1,
+        })
+    }
 
-    #[test]
-    fn only_what_the_source_says_passes() {
-        let check = |draft: &str, question: &str, expect: Result<&str, Rejection>| {
-            assert_eq!(verify(draft, SOURCE, question), expect.map(str::to_owned), "{draft}");
-        };
-        check("We do not accept cash on delivery.", "can I pay cash on delivery?", Ok("We do not accept cash on delivery."));
-        check("We accept cash on delivery.", "can I pay cash on delivery?", Err(Rejection::Unsupported));
-        check("Yes, you can pay cash.", "cash?", Err(Rejection::Unsupported));
-        check("Returns are free for orders over $60.", "free returns?", Err(Rejection::Unsupported));
-        check("Otherwise $4.95 is deducted.", "is $4.95 deducted", Err(Rejection::Dangling));
-        check(
-            "Returns are free for orders over $50.  Otherwise $4.95 is deducted",
-            "are returns free",
-            Ok("Returns are free for orders over $50. Otherwise $4.95 is deducted."),
-        );
-        check("Returns are free for orders over $50.", "are returns free", Err(Rejection::ExceptionLeftOut));
-        check("Refunds take 5 days. We do not accept cash on delivery.", "refunds", Err(Rejection::Order));
-        check("We do not accept cash on delivery.", "how long do refunds take", Err(Rejection::BesideThePoint));
-        check("  ", "x", Err(Rejection::Empty));
+    fn of_entry(text: &str) -> Spoken {
+        let entry = entry();
+        Spoken::of(text, Origin::Entry { id: entry.id.as_str().into(), version: entry.version(), start: 0, end: 53 })
+    }
+
+    fn of_row(text: &str) -> Spoken {
+        Spoken::of(text, Origin::Row { table: "payments".into(), key: "#AP1".into(), column: "amount_minor".into() })
+    }
+
+    fn refused(spoken: &Spoken) -> Option<&'static str> {
+        let entries = [entry()];
+        let phrase = |key: &str| (key == "order.ask").then(|| "Call 0800 1234 with {{ number }}.".to_owned());
+        let sources = Sources { entries: &entries, order: "#AP1. pending. $12.50.", question: "is order 77 free", phrase: &phrase };
+        verify(spoken.content(), spoken.statements(), &sources).err().map(|refused| refused.reason.as_str())
     }
 
     #[test]
-    fn a_draft_that_left_the_source_is_seen_before_its_end() {
-        let check = |draft: &str, expect: bool| assert_eq!(may_stand(draft, SOURCE), expect, "{draft}");
-        check("", true);
-        check("Ret", true);
-        check("Returns are free for orders over $5", true);
-        check("Returns are free for orders over $50. Otherwise $4.", true);
-        check("Returns are free for orders over $6", false);
-        check("Yes, ret", false);
-        check("Refunds take 5 days. And", false);
+    fn each_part_is_held_against_its_own_source() {
+        assert_eq!(refused(&of_entry("We do not accept cash on delivery.")), None);
+        assert_eq!(refused(&of_entry("We accept cash on delivery.")), Some("negation"));
+        assert_eq!(refused(&of_row("You paid $12.50.")), None);
+        assert_eq!(refused(&of_row("You paid $12.55.")), Some("amount"));
+        assert_eq!(refused(&Spoken::phrase("order.ask", "Call 0800 1234 with 77.")), None);
+        assert_eq!(refused(&Spoken::phrase("order.ask", "Call 0800 4321 with 77.")), Some("number"));
+        assert_eq!(refused(&Spoken::phrase("made.up", "Hello.")), Some("unknown_source"));
+        let mut mixed = of_entry("We take all cards.");
+        mixed.append(" ", &of_row("You paid $12.55."));
+        assert_eq!(refused(&mixed), Some("amount"));
+        // What another entry says is no support.
+        let of_other = Origin::Entry { id: "payment/fees".into(), version: entry().version(), start: 0, end: 1 };
+        assert_eq!(refused(&Spoken::of("We take all cards.", of_other)), Some("unknown_source"));
     }
 
     #[test]
-    fn a_cut_sentence_is_dropped() {
-        let check = |draft: &str, expect: &str| assert_eq!(without_cut_sentence(draft, SOURCE).trim(), expect, "{draft}");
-        check("Refunds take 5 days. We do not acc", "Refunds take 5 days.");
-        check("Refunds take 5 days.", "Refunds take 5 days.");
-        check("Refunds take", "");
+    fn words_that_rest_on_nothing_are_refused() {
+        let (content, statements) = of_entry("We take all cards.").into_parts();
+        let entries = [entry()];
+        let sources = Sources { entries: &entries, order: "", question: "", phrase: &|_| None };
+        let check = |content: &str| verify(content, &statements, &sources).map_err(|refused| refused.reason);
+        assert_eq!(check(&content), Ok(()));
+        assert_eq!(check(&format!("{content}\n")), Ok(()));
+        assert_eq!(check(&format!("{content} Free!")), Err(Reason::Unnamed));
+        assert_eq!(check("We take"), Err(Reason::Unknown));
     }
 }

@@ -49,7 +49,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, ConfigError> {
     for folder in [&mut settings.server.data, &mut settings.knowledge.folder, &mut settings.prompts.folder, &mut settings.models.folder] {
         *folder = base.join(&*folder);
     }
-    for file in [&mut settings.engine.adapter, &mut settings.answers.questions, &mut settings.models.reader] {
+    for file in [&mut settings.engine.adapter, &mut settings.answers.questions, &mut settings.models.reader, &mut settings.models.chooser] {
         if !file.as_os_str().is_empty() && file.as_os_str() != "none" {
             *file = base.join(&*file);
         }

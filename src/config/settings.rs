@@ -95,6 +95,8 @@ pub struct Models {
     pub profile: String,
     /// The adapter with which entries are read; empty for the program's own, `none` for none.
     pub reader: PathBuf,
+    /// The adapter by which sentences are chosen; empty: the program's own, `none`: whole answers are said.
+    pub chooser: PathBuf,
 }
 
 /// `[engine]`
@@ -125,10 +127,12 @@ pub struct Engine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnswerStyle {
-    /// The model, if each sentence stands in the sources.
-    Draft,
+    /// The model, out of the sentences of the sources.
+    Grounded,
     /// The knowledge base.
     Stored,
+    /// The model in its own words, where the gate lets all of them pass.
+    Rewrite,
 }
 
 /// `[answers]`
@@ -145,10 +149,10 @@ pub struct Answers {
     pub questions: PathBuf,
     /// The lowest confidence at which the bot answers; below 0: derived from `max_wrong_rate`.
     pub threshold: f64,
-    /// Milliseconds that a draft may take.
-    pub draft_deadline_ms: u64,
-    /// The longest draft in tokens.
-    pub draft_tokens: usize,
+    /// Milliseconds that the model may take for a reply.
+    pub deadline_ms: u64,
+    /// The longest reply in the model's own words, in tokens.
+    pub rewrite_tokens: usize,
 }
 
 /// `[orders]`
@@ -227,8 +231,8 @@ impl Settings {
             "answers.wrong_rate_confidence must lie between 0.5 and 0.9999",
         );
         check(matches!(self.models.profile.as_str(), "default" | "quality"), "models.profile must be default or quality");
-        check((1..=600_000).contains(&self.answers.draft_deadline_ms), "answers.draft_deadline_ms must lie between 1 and 600000");
-        check((1..=1_024).contains(&self.answers.draft_tokens), "answers.draft_tokens must lie between 1 and 1024");
+        check((1..=600_000).contains(&self.answers.deadline_ms), "answers.deadline_ms must lie between 1 and 600000");
+        check((1..=1_024).contains(&self.answers.rewrite_tokens), "answers.rewrite_tokens must lie between 1 and 1024");
         check((128..=32_768).contains(&self.engine.context), "engine.context must lie between 128 and 32768");
         check((1..=256).contains(&self.engine.sequences), "engine.sequences must lie between 1 and 256");
         check(self.engine.threads <= 256, "engine.threads must lie between 0 and 256");

@@ -119,7 +119,15 @@ pub struct BotTrace {
     pub milliseconds: i64,
 }
 
+/// Who chose the words where whole stored answers, rows or phrases are said.
+pub const STORED: &str = "stored";
+
 impl BotTrace {
+    /// Whether the message may say less than its entries do.
+    pub fn is_abridged(&self) -> bool {
+        matches!(self.decision, Decision::Answer | Decision::PartAnswer) && self.model != STORED
+    }
+
     /// The trace of words that code chose and that rest on nothing.
     pub fn stored(decision: Decision) -> Self {
         Self {

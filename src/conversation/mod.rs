@@ -17,7 +17,7 @@ pub mod versions;
 pub use event::{Actor, Event, EventKind};
 pub use handoff::{Handoff, HandoffReason};
 pub use live::{Live, LiveBus, LiveKind};
-pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, Source};
+pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, STORED, Source};
 pub use ownership::{Conversation, Status};
 pub use port::{AppendShopper, Appended, Contact, Conversations, Feedback, Rating, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot};
 pub use statement::{MadeWith, Origin, Statement};

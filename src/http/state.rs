@@ -15,10 +15,14 @@ use crate::conversation::{ContactId, ConversationId, Conversations, Live, LiveBu
 use crate::desk::Desk;
 use crate::identity::Agents;
 use crate::jobs::Turns;
+use crate::knowledge::Entry;
 use crate::support::{Clock, Ids};
 
 /// The one line that the shopper sees when they asked for a person, in the locale given.
 pub type HandoffLine = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// The entry of an id, as it is now.
+pub type FindEntry = Arc<dyn Fn(&str) -> Option<Arc<Entry>> + Send + Sync>;
 
 /// What the widget shows of the shop, and who may embed it.
 #[derive(Debug, Clone)]
@@ -82,6 +86,8 @@ pub struct AppParts {
     pub widget: WidgetSettings,
     /// The line that goes with a request for a person.
     pub handoff_line: HandoffLine,
+    /// Finds an entry for its page in the widget.
+    pub entries: FindEntry,
     /// What `/health/ready` says.
     pub readiness: Readiness,
     /// The rule by which the bot answers, as it is at any time.

@@ -15,7 +15,8 @@ mod model;
 mod remote;
 mod text;
 
-pub use encoder::embed::{CrossEncoder, Embed, Embedder, ScorePairs};
+pub use encoder::choose::{Chooser, ScoreSentences};
+pub use encoder::embed::{Embed, Embedder};
 pub use encoder::read::{Encoders, Reading};
 pub use encoder::table::VectorTable;
 pub use engine::constraint::{Allowed, Constraint, End, Next, Trie, Units};
@@ -23,6 +24,8 @@ pub use engine::queue::Permit;
 pub use engine::{Engine, EngineOptions};
 pub use error::{InferenceError, ModelError};
 pub use files::manifest::{ModelRole, Profile};
+#[cfg(test)]
+pub(crate) use files::models::repository_models;
 pub use files::models::{FileState, ModelStatus, ModelStore, Verified};
 pub use files::progress::{Progress, Silent, Terminal};
 pub use files::report;

@@ -1,7 +1,7 @@
 //! Whether a statement says only what its source says, whoever wrote it.
 //!
-//! [`super::verify`] lets a draft pass only in the source's own sentences. The gate also lets pass what says the same in other words, and it knows
-//! neither the model nor the question: it compares two texts. What a shopper could hold the shop to is compared exactly: numbers with their units,
+//! Composition says a source's own sentences. The gate also lets pass what says the same in other words, and it knows neither the model nor the
+//! question: it compares two texts. What a shopper could hold the shop to is compared exactly: numbers with their units,
 //! bounds and what they are said of, amounts, dates, times, addresses, links, order numbers, names, states, denials, limits, conditions. The other
 //! words are compared by their stems, and nine tenths of them must stand in at most three sentences of the source. When in doubt it refuses; then the
 //! stored answer is sent.
@@ -31,11 +31,13 @@ mod source;
 mod stem;
 mod token;
 mod value;
+mod values;
 
 #[cfg(test)]
 mod gate_tests;
 
 pub use fault::Fault;
+pub use values::check_values;
 
 use judge::Judge;
 use passage::Passage;

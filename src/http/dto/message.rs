@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::time;
-use crate::conversation::{Author, Decision, Message, Source};
+use crate::conversation::{Author, BotTrace, Decision, Message, Source};
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +145,9 @@ pub struct MessageDto {
     /// Bot messages: what it rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<SourceDto>>,
+    /// Bot messages: there, if they say a part of what the entries among `sources` say; all of it is at `/api/v1/widget/entry`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub abridged: bool,
     /// Bot messages that ask which entry was meant: the two or three to choose from, the likeliest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Vec<OptionDto>>,
@@ -187,6 +190,7 @@ impl MessageDto {
             helpful: message.helpful,
             decision: message.trace.as_ref().map(|trace| trace.decision.into()),
             sources: rests_on.map(|sources| sources.iter().map(SourceDto::from).collect()),
+            abridged: message.trace.as_ref().is_some_and(BotTrace::is_abridged),
             options,
             confidence: inside.map(|trace| trace.confidence),
             model: inside.map(|trace| trace.model.clone()),

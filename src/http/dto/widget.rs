@@ -77,6 +77,26 @@ pub struct Shop {
     pub quick_replies: Vec<String>,
 }
 
+/// An entry of the knowledge base.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Entry)]
+pub struct EntryDto {
+    /// Its stable id.
+    #[schema(example = "returns/how")]
+    pub id: String,
+    /// Its question.
+    pub question: String,
+    /// All of its answer: plain text with blank lines between paragraphs and `- ` list lines.
+    pub answer: String,
+}
+
+/// An entry.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryResponse {
+    /// The entry.
+    pub entry: EntryDto,
+}
+
 /// A message to send.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

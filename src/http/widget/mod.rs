@@ -1,6 +1,7 @@
 //! The shopper's side, `/api/v1/widget/`. What is served here stays as it is.
 
 mod actions;
+mod entries;
 pub(super) mod events;
 mod messages;
 mod session;
@@ -17,6 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(session::begin_session))
         .routes(routes!(messages::send_message))
         .routes(routes!(events::widget_events))
+        .routes(routes!(entries::read_entry))
         .routes(routes!(actions::request_person))
         .routes(routes!(actions::give_feedback))
         .routes(routes!(actions::rate_conversation))

@@ -1,4 +1,4 @@
-//! What the encoder is used for: sentence embeddings, and scores of pairs of texts.
+//! What the encoder is used for: sentence embeddings.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use tokenizers::{Tokenizer, TruncationParams};
 use super::bert::{Bert, Sentence};
 use super::read::Reading;
 use crate::inference::error::InferenceError;
-use crate::inference::model::lora::{Adapter, Head};
+use crate::inference::model::lora::Adapter;
 
 /// What follows is not read. The model was trained on 128 tokens and stays useful to 256.
 const MAX_TOKENS: usize = 256;
@@ -20,6 +20,8 @@ const MAX_BYTES: usize = 8 * 1024;
 const BATCH_TOKENS: usize = 1024;
 /// Fewer tokens than these are not worth waking another thread for: a shopper's message is done in the time that takes.
 const SHARED_TOKENS: usize = 64;
+/// The mark behind a text.
+const SEPARATOR: &str = "[SEP]";
 /// Part of the fingerprint: to be raised when the forward pass or the pooling changes what comes out.
 const FORWARD_VERSION: &str = "minilm mean-pooled 256 bytes v2";
 
@@ -77,29 +79,15 @@ impl<E: Embed + ?Sized> Embed for Arc<E> {
     }
 }
 
-/// Judges how well two texts belong together. Blocking, as [`Embed`] is.
-pub trait ScorePairs: Send + Sync {
-    /// A score (a logit) for each pair, in their order.
-    fn score(&self, pairs: &[(&str, &str)]) -> Result<Vec<f32>, InferenceError>;
-
-    /// Changes whenever the same pair may get another score.
-    fn fingerprint(&self) -> &str;
-}
-
 /// all-MiniLM-L6-v2, or another BERT of its shape, in process: a bi-encoder whose vectors are compared.
 pub struct Embedder {
     encoder: Encoder,
 }
 
-/// The same body with an adapter and its head: reads two texts at once, so that it sees how they fit.
-pub struct CrossEncoder {
-    encoder: Encoder,
-    head: Head,
-}
-
 pub(super) struct Encoder {
     bert: Bert,
     tokenizer: Tokenizer,
+    separator: u32,
     fingerprint: String,
     /// Whoever has many sentences, an index being built, takes it; others do without.
     shared: Mutex<Machine>,
@@ -115,22 +103,6 @@ impl Embedder {
     pub fn adapted(weights: &Path, tokenizer: &Path, adapter: Option<&Path>) -> Result<Self, InferenceError> {
         let adapter = adapter.map(Adapter::open).transpose()?;
         Ok(Self { encoder: Encoder::load(weights, tokenizer, adapter.as_ref())? })
-    }
-}
-
-impl CrossEncoder {
-    /// Reads the base's files and the adapter, which brings the head.
-    pub fn load(weights: &Path, tokenizer: &Path, adapter: &Path) -> Result<Self, InferenceError> {
-        let adapter_path = adapter;
-        let adapter = Adapter::open(adapter_path)?;
-        let encoder = Encoder::load(weights, tokenizer, Some(&adapter))?;
-        match adapter.head() {
-            Some(head) if head.weight.len() == encoder.bert.width() => Ok(Self { head: head.clone(), encoder }),
-            _ => Err(InferenceError::Unreadable {
-                file: adapter_path.to_owned(),
-                fault: format!("a cross-encoder needs `head.weight` of {} numbers and `head.bias`", encoder.bert.width()),
-            }),
-        }
     }
 }
 
@@ -154,18 +126,6 @@ impl Embed for Embedder {
     }
 }
 
-impl ScorePairs for CrossEncoder {
-    fn score(&self, pairs: &[(&str, &str)]) -> Result<Vec<f32>, InferenceError> {
-        let pairs: Vec<(&str, Option<&str>)> = pairs.iter().map(|(first, second)| (*first, Some(*second))).collect();
-        let width = self.encoder.bert.width();
-        self.encoder.map(&pairs, |rows| mean(rows, width).iter().zip(&self.head.weight).map(|(a, b)| a * b).sum::<f32>() + self.head.bias)
-    }
-
-    fn fingerprint(&self) -> &str {
-        &self.encoder.fingerprint
-    }
-}
-
 impl Encoder {
     pub(super) fn load(weights: &Path, tokenizer: &Path, adapter: Option<&Adapter>) -> Result<Self, InferenceError> {
         let damaged = |path: &Path, reason: String| InferenceError::Unreadable { file: path.to_owned(), fault: reason };
@@ -182,7 +142,8 @@ impl Encoder {
         words
             .with_truncation(Some(TruncationParams { max_length: MAX_TOKENS.min(bert.max_tokens()), ..TruncationParams::default() }))
             .map_err(|e| damaged(tokenizer, e.to_string()))?;
-        Ok(Self { bert, tokenizer: words, fingerprint, shared: Mutex::new(machine) })
+        let separator = words.token_to_id(SEPARATOR).ok_or_else(|| damaged(tokenizer, format!("it has no {SEPARATOR}")))?;
+        Ok(Self { bert, tokenizer: words, separator, fingerprint, shared: Mutex::new(machine) })
     }
 
     /// What `of` makes of the vectors of each text's or pair's tokens, those of like length read together.
@@ -239,6 +200,22 @@ impl Encoder {
     pub(super) fn token_starts(&self, text: &str) -> Result<Vec<Option<usize>>, InferenceError> {
         let encoding = self.tokenizer.encode(head(text, MAX_BYTES), true).map_err(|e| InferenceError::Failed { fault: e.to_string() })?;
         Ok(encoding.get_offsets().iter().map(|(start, end)| (start < end).then_some(*start)).collect())
+    }
+
+    /// The tokens of a text, with the model's own marks around them or without.
+    pub(super) fn tokens(&self, text: &str, marks: bool) -> Result<Vec<u32>, InferenceError> {
+        let encoding = self.tokenizer.encode_fast(head(text, MAX_BYTES), marks);
+        Ok(encoding.map_err(|e| InferenceError::Failed { fault: e.to_string() })?.get_ids().to_vec())
+    }
+
+    /// The mark behind a text.
+    pub(super) fn separator(&self) -> u32 {
+        self.separator
+    }
+
+    /// The vectors of the tokens of each sentence, one after the other.
+    pub(super) fn rows(&self, sentences: &[Sentence<'_>]) -> Result<Vec<f32>, InferenceError> {
+        self.forward(sentences).map_err(|fault| InferenceError::Failed { fault })
     }
 
     fn forward(&self, sentences: &[Sentence<'_>]) -> Result<Vec<f32>, String> {
@@ -341,38 +318,6 @@ mod tests {
             assert!((vector.iter().map(|v| v * v).sum::<f32>() - 1.0).abs() < 1e-4);
         }
         assert_eq!(embedder.embed(&[]).unwrap(), Vec::<Vec<f32>>::new());
-    }
-
-    /// A cross-encoder whose head is these numbers, and whose body is the base's.
-    fn cross_encoder(folder: &Path, weight: &[f32], bias: f32) -> Result<CrossEncoder, InferenceError> {
-        let store = repository_models(Profile::Default);
-        let adapter = folder.join("head.safetensors");
-        let bytes = |numbers: &[f32]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
-        let (weight_bytes, bias_bytes) = (bytes(weight), bytes(&[bias]));
-        let view = |shape: Vec<usize>, bytes| safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, bytes).unwrap();
-        let views = [("head.weight", view(vec![1, weight.len()], &weight_bytes)), ("head.bias", view(vec![1], &bias_bytes))];
-        std::fs::write(&adapter, safetensors::serialize(views, None).unwrap()).unwrap();
-        CrossEncoder::load(&store.path(ModelRole::EmbeddingWeights), &store.path(ModelRole::EmbeddingTokenizer), &adapter)
-    }
-
-    #[test]
-    fn a_pair_is_read_together_and_scored_by_the_head() {
-        let folder = tempfile::tempdir().unwrap();
-        let pairs =
-            [("Can I return shoes?", "Returns are free within 30 days."), ("Returns are free within 30 days.", "Can I return shoes?")];
-        let score = |weight: &[f32], bias: f32| cross_encoder(folder.path(), weight, bias).unwrap().score(&pairs).unwrap();
-        let only = |at: usize| (0..384).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
-        assert_eq!(score(&[0.0; 384], 0.5), [0.5, 0.5]);
-        let (first, second) = (score(&only(0), 0.0), score(&only(7), 0.25));
-        assert_ne!(first[0], first[1], "which text comes first makes a difference");
-        let both: Vec<f32> = only(0).iter().zip(only(7)).map(|(a, b)| a + b).collect();
-        for (both, (first, second)) in score(&both, 0.25).iter().zip(first.iter().zip(&second)) {
-            assert!((both - first - second).abs() < 1e-5);
-        }
-        let alone = cross_encoder(folder.path(), &only(0), 0.0).unwrap().score(&pairs[1..]).unwrap();
-        assert_eq!(alone[0], first[1], "a pair does not depend on what is beside it");
-        let fault = cross_encoder(folder.path(), &[1.0; 10], 0.0).err().unwrap().to_string();
-        assert!(fault.contains("384 numbers"), "{fault}");
     }
 
     #[test]

@@ -14,8 +14,8 @@ export function authorName(author) {
   return words.you;
 }
 
-/** A stored message; `onFeedback(message, helpful)` is called when the shopper rates it. */
-export function messageNode(message, onFeedback) {
+/** A stored message; `on.feedback(message, helpful)` is called when the shopper rates it, `on.read(source)` when they want all of an entry. */
+export function messageNode(message, on) {
   if (message.author.type === "system") {
     return el("div", { class: "line", title: moment(message.created_at, context.locale) }, prose(message.content));
   }
@@ -23,8 +23,8 @@ export function messageNode(message, onFeedback) {
   const bubble = el("div", { class: "bubble", title: moment(message.created_at, context.locale) }, prose(message.content));
   row.body.append(bubble);
   if (message.author.type === "bot") {
-    if (message.sources?.length) row.body.append(sources(message.sources));
-    if (RATED_DECISIONS.has(message.decision)) row.body.append(feedback(message, onFeedback));
+    if (message.sources?.length) row.body.append(sources(message, on.read));
+    if (RATED_DECISIONS.has(message.decision)) row.body.append(feedback(message, on.feedback));
   }
   return row.node;
 }
@@ -76,8 +76,14 @@ function face(author) {
   return initial ? el("b", { text: initial }) : icon(author.type === "bot" ? "bot" : "person");
 }
 
-function sources(list) {
-  const chips = list.map((source) => el("li", { text: source.type === "order" ? words.order(source.number) : source.title }));
+/** What a reply rests on. An entry opens on its own page; where the reply says a part of it, the button says that there is more. */
+function sources(message, onRead) {
+  const chips = message.sources.map((source) => {
+    if (source.type === "order") return el("li", { class: "source", text: words.order(source.number) });
+    const button = el("button", { type: "button", class: "source", on: { click: () => onRead(source) } },
+      message.abridged ? el("b", { text: words.readAll }) : null, el("span", { text: source.title }));
+    return el("li", {}, button);
+  });
   return el("div", { class: "sources" }, el("span", { text: words.from }), el("ul", {}, chips));
 }
 

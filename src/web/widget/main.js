@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { context, memory, setColorScheme, words } from "./context.js";
 import { optionButtons, orderForm, personButton, ratingForm } from "./forms.js";
 import { Outbox } from "./outbox.js";
+import { EntryPage } from "./page.js";
 import { Session } from "./session.js";
 import { Timeline } from "./timeline.js";
 
@@ -34,9 +35,11 @@ const outbox = new Outbox({
   },
 });
 
+const page = new EntryPage(byId("page"), (path) => session.get(path));
+
 const timeline = new Timeline(
   { scroll: byId("scroll"), log: byId("log"), live: byId("live"), jump: byId("jump") },
-  { feedback: giveFeedback, retry: (echoId) => outbox.retry(echoId) },
+  { feedback: giveFeedback, read: (source) => page.open(source), retry: (echoId) => outbox.retry(echoId) },
 );
 
 const composer = new Composer(
@@ -332,7 +335,8 @@ labels();
 drawHead();
 
 window.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing) tell("close");
+  // Escape closes the page over the chat first.
+  if (event.key === "Escape" && !event.isComposing && !byId("page").open) tell("close");
 });
 
 document.addEventListener("visibilitychange", () => {

@@ -38,6 +38,10 @@ export class Session {
     return call("POST", `/api/v1/widget/${path}`, { body, headers: this.headers() });
   }
 
+  get(path) {
+    return call("GET", `/api/v1/widget/${path}`, { headers: this.headers() });
+  }
+
   headers() {
     const token = memory.get(TOKEN);
     return token ? { Authorization: `Bearer ${token}` } : {};

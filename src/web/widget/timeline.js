@@ -11,7 +11,7 @@ const NEAR_END_PX = 90;
 const TYPING_LIMIT_MS = { bot: 90_000, agent: 12_000 };
 
 export class Timeline {
-  /** `places`: the elements `scroll`, `log`, `live`, `jump`; `on`: `feedback(message, helpful)` and `retry(echoId)`. */
+  /** `places`: the elements `scroll`, `log`, `live`, `jump`; `on`: `feedback(message, helpful)`, `read(source)` and `retry(echoId)`. */
   constructor(places, on) {
     Object.assign(this, places);
     this.on = on;
@@ -82,7 +82,7 @@ export class Timeline {
         mark: `stored ${message.helpful}`,
         author: `${message.author.type} ${message.author.name ?? ""}`.trim(),
         at: Date.parse(message.created_at),
-        build: () => messageNode(message, this.on.feedback),
+        build: () => messageNode(message, this.on),
       };
     }
   }
