@@ -11,13 +11,15 @@ use async_trait::async_trait;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::VERSION;
 use super::demo::{self, FIRST_ADMIN};
 use super::open::{Rooms, make_data_folder, open_rooms};
-use super::{VERSION, reload};
+use super::reload::{Reload, keep_versions};
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
 use crate::conversation::{ConversationId, Conversations, LiveBus};
@@ -80,6 +82,8 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
     };
 
     let rooms = open_rooms(&settings).await?;
+    // Before a reply can name them.
+    keep_versions(&rooms.store, &rooms.retriever.knowledge(), rooms.clock.now()).await?;
     let first_password = demo::first_admin(&rooms.store, &rooms.ids, rooms.clock.as_ref()).await?;
 
     let (soft, hard, tracker) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
@@ -90,8 +94,15 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
     }
     tokio::spawn(sweep(rooms.store.clone(), turns.clone(), soft.clone()));
     rooms.calibrate(CALIBRATION_PATIENCE).await;
-    let (folder, retriever, calibrator) = (settings.knowledge.folder.clone(), Arc::clone(&rooms.retriever), Arc::clone(&rooms.calibrator));
-    let watch = watch_folder(folder.clone(), soft.clone(), move || reload::reload(&folder, &retriever, &calibrator));
+    let reload = Reload {
+        folder: settings.knowledge.folder.clone(),
+        retriever: Arc::clone(&rooms.retriever),
+        calibrator: Arc::clone(&rooms.calibrator),
+        versions: Arc::new(rooms.store.clone()),
+        clock: Arc::clone(&rooms.clock),
+        runtime: Handle::current(),
+    };
+    let watch = watch_folder(settings.knowledge.folder.clone(), soft.clone(), move || reload.run());
 
     let metrics_address = metrics.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
     if let Some((listener, recorder)) = metrics {
@@ -230,6 +241,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
         conversations: Arc::new(rooms.store.clone()),
         desk: Arc::new(rooms.store.clone()),
         agents: Arc::new(rooms.store.clone()),
+        versions: Arc::new(rooms.store.clone()),
         live,
         turns,
         ids: rooms.ids.clone(),

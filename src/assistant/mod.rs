@@ -14,6 +14,7 @@ pub mod language;
 pub mod order_reply;
 pub mod parts;
 pub mod plan;
+pub mod replay;
 pub mod respond;
 pub mod sentences;
 pub mod turn;

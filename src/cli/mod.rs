@@ -11,6 +11,7 @@ pub mod models;
 pub mod orders;
 mod output;
 mod progress;
+pub mod replay;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -69,6 +70,8 @@ enum Command {
     Serve(ServeArgs),
     /// Ask the bot one question, or many as lines on standard input.
     Ask(ask::AskArgs),
+    /// Take the bot's turns of a conversation again and say what changed since.
+    Replay(replay::ReplayArgs),
     /// Fetch, list or verify the model files.
     #[command(subcommand)]
     Models(models::ModelsCommand),
@@ -133,6 +136,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app::serve(settings).await.map(done)
         }
         Command::Ask(args) => ask::run(settings()?, args).await.map(done),
+        Command::Replay(args) => replay::run(settings()?, args).await,
         Command::Models(command) => models::run(settings()?, command).await,
         Command::Knowledge(command) => knowledge::run(settings()?, command),
         Command::Orders(command) => orders::run(settings()?, command).await.map(done),

@@ -51,7 +51,7 @@ pub struct Appended {
 pub struct TurnSnapshot {
     /// The conversation; `fence` and `generation` go back into the commit.
     pub conversation: Conversation,
-    /// Messages since the last handoff or resolution, oldest first, at most the last 40.
+    /// Messages since the last handoff or resolution, oldest first, at most the last [`super::past::CONTEXT`].
     pub messages: Vec<Message>,
 }
 

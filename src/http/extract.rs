@@ -81,6 +81,26 @@ impl<S: Send + Sync> FromRequestParts<S> for ConversationPath {
     }
 }
 
+/// `{version}` in the path: 16 hexadecimal digits.
+pub(super) struct VersionPath(pub(super) String);
+
+impl VersionPath {
+    /// What is said of a version that is not there.
+    pub(super) const ABSENT: ApiError = ApiError::NotFound(
+        "no entry of that version was ever in use here; a version is the 16 hexadecimal digits that a message's statement names",
+    );
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for VersionPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Ok(Path(version)) = Path::<String>::from_request_parts(parts, state).await else { return Err(Self::ABSENT) };
+        let fits = version.len() == 16 && version.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        if fits { Ok(Self(version)) } else { Err(Self::ABSENT) }
+    }
+}
+
 /// The address that a request is counted under.
 pub(super) struct Caller(pub(super) IpAddr);
 

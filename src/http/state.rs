@@ -11,7 +11,7 @@ use super::limits::{Limiters, Limits};
 use super::readiness::Readiness;
 use super::view::Names;
 use crate::confidence::Rule;
-use crate::conversation::{ContactId, ConversationId, Conversations, Live, LiveBus, LiveKind};
+use crate::conversation::{ContactId, ConversationId, Conversations, EntryVersions, Live, LiveBus, LiveKind};
 use crate::desk::Desk;
 use crate::identity::Agents;
 use crate::jobs::Turns;
@@ -74,6 +74,8 @@ pub struct AppParts {
     pub desk: Arc<dyn Desk>,
     /// The store of agents.
     pub agents: Arc<dyn Agents>,
+    /// The store of what entries said.
+    pub versions: Arc<dyn EntryVersions>,
     /// The channel of notices; the same one that turns tell on.
     pub live: LiveBus,
     /// The bot's turns.

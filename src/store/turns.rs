@@ -7,11 +7,11 @@ use super::error::store_error;
 use super::ledger::{self, Draft, Ledger};
 use super::rows::{ConversationRow, MessageRow, message_columns};
 use super::tickets;
-use crate::conversation::{Actor, Author, ConversationId, Status, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot};
+use crate::conversation::{Actor, Author, ConversationId, Status, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot, past};
 use crate::support::StoreError;
 
 /// How far back the bot reads.
-const CONTEXT: i64 = 40;
+const CONTEXT: i64 = past::CONTEXT as i64;
 
 statements! {
     /// From the last change of hands on: what was said before a handoff or a resolution would lead straight into the next one.

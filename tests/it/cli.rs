@@ -199,6 +199,7 @@ fn help_shows_examples() {
         (&["eval", "shop", "--help"], "nightdesk eval shop shops/*"),
         (&["eval", "stackfaq", "--help"], "nightdesk eval stackfaq stackExchange-FAQ.json"),
         (&["eval", "attribution", "--help"], "nightdesk eval attribution begin_dev_wow.tsv"),
+        (&["replay", "--help"], "nightdesk replay 0198c5c1-4f2e-7d3a-9b1c-2f6a8e0d4c7b"),
         (&["bench", "engine", "--help"], "nightdesk bench engine --against http://127.0.0.1:8081"),
     ] {
         let out = Program::new(arguments).run().well();

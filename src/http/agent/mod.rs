@@ -5,6 +5,7 @@ mod conversation;
 mod events;
 mod login;
 mod tickets;
+mod versions;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(login::who_am_i))
         .routes(routes!(tickets::list_tickets))
         .routes(routes!(conversation::show_conversation))
+        .routes(routes!(versions::show_entry_version))
         .routes(routes!(actions::claim_conversation))
         .routes(routes!(actions::reply_to_conversation))
         .routes(routes!(actions::resolve_conversation))

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::time;
-use crate::conversation::{Author, BotTrace, Decision, Message, Source};
+use super::{MadeWithDto, StatementDto, time};
+use crate::conversation::{Author, BotTrace, Decision, MadeWith, Message, Source};
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +148,9 @@ pub struct MessageDto {
     /// Bot messages: there, if they say a part of what the entries among `sources` say; all of it is at `/api/v1/widget/entry`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub abridged: bool,
+    /// Bot messages: what each part of the content rests on, in its order; missing in old ones. What lies between the parts rests on nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statements: Option<Vec<StatementDto>>,
     /// Bot messages that ask which entry was meant: the two or three to choose from, the likeliest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Vec<OptionDto>>,
@@ -160,6 +163,9 @@ pub struct MessageDto {
     /// Bot messages, for agents: how long the turn took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<i64>,
+    /// Bot messages, for agents: what it was made with; missing in old ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<MadeWithDto>,
 }
 
 impl MessageDto {
@@ -179,6 +185,8 @@ impl MessageDto {
             .map(|trace| trace.options().map(|(id, title)| OptionDto { id: id.to_owned(), title: title.to_owned() }).collect());
         // What is offered to choose from is not what the message rests on.
         let rests_on = message.trace.as_ref().map(|trace| if options.is_some() { &[] } else { trace.sources.as_slice() });
+        let statements = message.trace.as_ref().map(|trace| &trace.statements).filter(|statements| !statements.is_empty());
+        let made_with = inside.map(|trace| &trace.made_with).filter(|made_with| **made_with != MadeWith::default());
         Self {
             id: message.id.0,
             conversation_id: message.conversation_id.0,
@@ -191,10 +199,12 @@ impl MessageDto {
             decision: message.trace.as_ref().map(|trace| trace.decision.into()),
             sources: rests_on.map(|sources| sources.iter().map(SourceDto::from).collect()),
             abridged: message.trace.as_ref().is_some_and(BotTrace::is_abridged),
+            statements: statements.map(|all| all.iter().map(|one| StatementDto::new(one, viewer)).collect()),
             options,
             confidence: inside.map(|trace| trace.confidence),
             model: inside.map(|trace| trace.model.clone()),
             milliseconds: inside.map(|trace| trace.milliseconds),
+            made_with: made_with.map(MadeWithDto::from),
         }
     }
 }
@@ -202,7 +212,7 @@ impl MessageDto {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{BotTrace, ConversationId, MessageId};
+    use crate::conversation::{BotTrace, ConversationId, MessageId, Origin, Statement};
 
     #[test]
     fn how_sure_the_bot_was_is_for_agents_only() {
@@ -218,6 +228,8 @@ mod tests {
                 confidence: 0.93,
                 sources: vec![Source::Entry { id: "delivery-time".into(), title: "How long?".into() }],
                 milliseconds: 12,
+                statements: vec![Statement { start: 0, end: 11, origin: Origin::Phrase { key: "days".into() } }],
+                made_with: MadeWith { model: "stored".into(), index: "i".into(), prompts: "p".into(), calibration: "c".into(), seed: 0 },
                 ..BotTrace::stored(Decision::Answer)
             }),
             helpful: None,
@@ -226,12 +238,33 @@ mod tests {
             "id": "00000000-0000-0000-0000-000000000001", "conversation_id": "00000000-0000-0000-0000-000000000002", "seq": 3,
             "author": {"type": "bot"}, "content": "Three days.", "created_at": "2026-01-02T03:04:05.678Z", "decision": "answer",
             "sources": [{"type": "entry", "id": "delivery-time", "title": "How long?"}],
+            "statements": [{"start": 0, "end": 11, "source": {"type": "phrase"}}],
         });
         assert_eq!(serde_json::to_value(MessageDto::new(&message, None, Viewer::Shopper)).unwrap(), expected);
         for (name, value) in [("confidence", serde_json::json!(0.93)), ("model", "stored".into()), ("milliseconds", 12.into())] {
             expected[name] = value;
         }
+        expected["statements"][0]["source"]["key"] = "days".into();
+        expected["made_with"] = serde_json::json!({"model": "stored", "index": "i", "prompts": "p", "calibration": "c", "seed": 0});
         assert_eq!(serde_json::to_value(MessageDto::new(&message, None, Viewer::Agent)).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_old_message_says_nothing_of_what_was_not_kept() {
+        let message = Message {
+            id: MessageId(Uuid::nil()),
+            conversation_id: ConversationId(Uuid::nil()),
+            seq: 1,
+            author: Author::Bot,
+            content: "Hello".into(),
+            echo_id: None,
+            created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            trace: Some(BotTrace::stored(Decision::Smalltalk)),
+            helpful: None,
+        };
+        let sent = serde_json::to_value(MessageDto::new(&message, None, Viewer::Agent)).unwrap();
+        assert_eq!(sent["decision"], "smalltalk");
+        assert!(sent.get("statements").is_none() && sent.get("made_with").is_none(), "{sent}");
     }
 
     #[test]

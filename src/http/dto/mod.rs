@@ -4,10 +4,12 @@ pub mod agent;
 pub mod conversation;
 pub mod event;
 pub mod message;
+pub mod statement;
 pub mod widget;
 
 pub use conversation::{Assignee, ConversationDto, StatusDto};
 pub use message::{MessageDto, Viewer};
+pub use statement::{EntryVersionDto, MadeWithDto, StatementDto};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -4,6 +4,7 @@ import { prose } from "../shared/content.js";
 import { autogrow, byId, el, icon } from "../shared/dom.js";
 import { clock, day, moment } from "../shared/format.js";
 import { Storage } from "../shared/storage.js";
+import { Provenance } from "./provenance.js";
 
 const LIMIT = 8000;
 const TYPING_EVERY_MS = 4000;
@@ -15,6 +16,7 @@ export class Thread {
   /** `on`: `act(action)`, `reply(text)`, `retry(item)`, `discard(item)`, `back()`, `info()`. */
   constructor(store, on) {
     Object.assign(this, { store, on, shown: null, nodes: new Map() });
+    this.provenance = new Provenance(store);
     this.text = byId("reply-text");
     this.scroll = byId("thread-scroll");
     this.log = byId("thread-log");
@@ -124,7 +126,7 @@ export class Thread {
     for (const message of messages) {
       if (day(message.created_at) !== label) wanted.push({ key: `day ${(label = day(message.created_at))}`, mark: "", build: () => el("p", { class: "day", text: day(message.created_at) }) });
       const key = (message.author.type === "agent" && message.echo_id) || message.id;
-      wanted.push({ key, mark: `stored ${message.helpful}`, build: () => stored(message, contact.name) });
+      wanted.push({ key, mark: `stored ${message.helpful}`, build: () => stored(message, contact.name, this.provenance.parts(message)) });
     }
     for (const item of this.store.pending.get(this.store.selected) ?? []) {
       wanted.push({ key: item.echo_id, mark: item.state, build: () => this.unsent(item) });
@@ -185,7 +187,7 @@ export class Thread {
   }
 }
 
-function stored(message, shopper) {
+function stored(message, shopper, parts) {
   const { author } = message;
   if (author.type === "system") return el("p", { class: "line", title: moment(message.created_at), text: message.content });
   const names = { shopper: author.name || shopper || "Shopper", bot: author.name || "Bot", agent: author.name || "Agent" };
@@ -194,7 +196,7 @@ function stored(message, shopper) {
     el("div", { class: "message-body" },
       el("p", { class: "message-head" }, el("b", { text: names[author.type] }),
         el("time", { dateTime: message.created_at, data: { fixed: "1" }, title: moment(message.created_at), text: clock(message.created_at) })),
-      el("div", { class: "bubble" }, prose(message.content),
+      el("div", { class: "bubble" }, prose(message.content, parts),
         message.options?.length ? el("ul", { class: "offered", "aria-label": "Offered to choose from" }, message.options.map((option) => el("li", { text: option.title }))) : null),
       rated ? el("p", { class: message.helpful ? "note good" : "note bad", text: `Shopper: ${rated.toLowerCase()}` }) : null));
 }
