@@ -21,6 +21,8 @@ pub struct Drafter {
     pub deadline: Duration,
     /// How long it may be.
     pub max_tokens: usize,
+    /// For whom.
+    pub class: Class,
 }
 
 /// What came of it.
@@ -52,7 +54,7 @@ impl Drafter {
             return Drafted::Refused("source_too_long");
         }
         let Ok(prompt) = prompts.reply(question, source) else { return Drafted::Refused("prompt") };
-        let Ok(permit) = self.engine.admit(Class::Shopper) else { return Drafted::Refused("overloaded") };
+        let Ok(permit) = self.engine.admit(self.class) else { return Drafted::Refused("overloaded") };
         let messages = vec![ChatMessage::system(prompt.system), ChatMessage::user(prompt.user)];
         let request = Generation { max_tokens: self.max_tokens, deadline: self.deadline, ..Generation::new(messages) };
         let mut pieces = self.engine.generate(permit, request);
