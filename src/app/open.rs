@@ -11,10 +11,11 @@ use super::calibrate::Calibrator;
 use super::demo;
 use super::engine::open_engine;
 use super::indexing::Watched;
+use crate::assistant::copilot::{Copilot, CopilotParts};
 use crate::assistant::draft::Drafter;
 use crate::assistant::{Responder, ResponderParts};
 use crate::config::{AnswerStyle, Settings};
-use crate::inference::{Encoders, ModelRole, ModelStore, Terminal};
+use crate::inference::{Class, Encoders, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
 use crate::retrieval::Retriever;
@@ -23,6 +24,9 @@ use crate::support::{Clock, Ids, SystemClock};
 
 /// The adapter that was trained on shops (`models/reader/README.md`).
 const READER: &[u8] = include_bytes!("../../models/reader/reader.safetensors");
+
+/// How long an agent who opens a ticket waits for the language model to choose what stands in the summary.
+const AGENT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Everything that a command may need, opened.
 pub struct Rooms {
@@ -40,6 +44,8 @@ pub struct Rooms {
     pub calibrator: Arc<Calibrator>,
     /// The bot's head.
     pub responder: Arc<Responder>,
+    /// Help for agents.
+    pub copilot: Arc<Copilot>,
 }
 
 /// Opens the database in the data folder, making both where they are missing.
@@ -81,16 +87,26 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     let (retriever, drafter) = tokio::try_join!(open_retriever(settings, &models, entries), open_drafter(settings, &models))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let calibrator = Arc::new(Calibrator::new(settings, Arc::clone(&retriever)));
-    let responder = Responder::new(ResponderParts {
-        retriever: Arc::clone(&retriever),
-        orders: Arc::new(store.clone()),
+    let responder = |drafter| {
+        Arc::new(Responder::new(ResponderParts {
+            retriever: Arc::clone(&retriever),
+            orders: Arc::new(store.clone()),
+            prompts: Arc::clone(&prompts),
+            drafter,
+            rule: calibrator.rule(),
+            verify_attempts: settings.orders.verify_attempts,
+            locale: settings.shop.locale.clone(),
+        }))
+    };
+    let copilot = Copilot::new(CopilotParts {
+        conversations: Arc::new(store.clone()),
+        responder: responder(drafter.clone().map(|drafter| Drafter { class: Class::Background, ..drafter })),
         prompts: Arc::clone(&prompts),
-        drafter,
-        rule: calibrator.rule(),
-        verify_attempts: settings.orders.verify_attempts,
-        locale: settings.shop.locale.clone(),
+        engine: drafter.as_ref().map(|drafter| Arc::clone(&drafter.engine)),
+        patience: AGENT_PATIENCE,
     });
-    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder: Arc::new(responder) })
+    let responder = responder(drafter);
+    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder, copilot: Arc::new(copilot) })
 }
 
 /// The model files, fetched where they are missing.
@@ -142,5 +158,6 @@ async fn open_drafter(settings: &Settings, models: &ModelStore) -> anyhow::Resul
         engine,
         deadline: Duration::from_millis(settings.answers.draft_deadline_ms),
         max_tokens: settings.answers.draft_tokens,
+        class: Class::Shopper,
     }))
 }

@@ -1,13 +1,22 @@
 //! Conversations for the tests of this room.
 
+use std::sync::LazyLock;
+
 use super::super::content::is_han;
 use crate::conversation::{AgentId, Author, BotTrace, ConversationId, Decision, Message, MessageId, Source};
-use crate::prompt::Patterns;
+use crate::prompt::{Patterns, Prompts};
 use crate::support::Timestamp;
 
+static PROMPTS: LazyLock<Prompts> = LazyLock::new(|| Prompts::load(None, "Alder & Pine").unwrap());
+
+/// The built-in prompts.
+pub fn prompts() -> &'static Prompts {
+    &PROMPTS
+}
+
 /// The built-in patterns.
-pub fn patterns() -> Patterns {
-    Patterns::parse("patterns.yaml", include_str!("../../../prompts/patterns.yaml")).unwrap()
+pub fn patterns() -> &'static Patterns {
+    PROMPTS.patterns()
 }
 
 /// A conversation: who spoke, and what. The bot is `bot`, its decision, and `helpful` or `unhelpful` where the shopper said so. What it answers rests

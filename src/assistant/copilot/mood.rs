@@ -17,18 +17,6 @@ pub enum Mood {
     Angry,
 }
 
-impl Mood {
-    /// The stable name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Calm => "calm",
-            Self::Unhappy => "unhappy",
-            Self::Urgent => "urgent",
-            Self::Angry => "angry",
-        }
-    }
-}
-
 /// A mood, and the words that show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Felt {
@@ -63,8 +51,8 @@ mod tests {
         let patterns = patterns();
         let check = |turns: &[(&str, &str)], mood_: Mood, because: Option<&str>| {
             let transcript = talk(turns);
-            let said = said(&transcript, &patterns);
-            let felt = mood(&transcript, &said, settled(&transcript, &patterns), &patterns);
+            let said = said(&transcript, patterns);
+            let felt = mood(&transcript, &said, settled(&transcript, patterns), patterns);
             assert_eq!((felt.mood, felt.because.map(|quote| quote.text).as_deref()), (mood_, because), "{turns:?}");
         };
         let how = ("shopper", "How long does delivery take?");

@@ -134,7 +134,7 @@ mod tests {
         let long = format!("{} end?", "很长 words of a story ".repeat(60));
         for text in ["Hi! i bought a tent. can i return it?", "怎么退货？谢谢", "one\n\n  two, caf\u{e9}?  three", &long, "?", "1"] {
             let transcript = talk(&[("shopper", text)]);
-            for one in said(&transcript, &patterns()) {
+            for one in said(&transcript, patterns()) {
                 let Quote { message_id, start, end, text: words } = one.quote;
                 let part: String = text.chars().skip(start).take(end - start).collect();
                 assert_eq!((part, message_id), (words.clone(), transcript[0].id), "{text}");
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_sentence_is_known_for_what_it_does() {
         let patterns = patterns();
-        let check = |text: &str, expect: Kind| assert_eq!(kind(text, &patterns), expect, "{text}");
+        let check = |text: &str, expect: Kind| assert_eq!(kind(text, patterns), expect, "{text}");
         check("How long does delivery take?", Kind::Asks);
         check("can i return it", Kind::Asks);
         check("cancel my order please", Kind::Asks);
@@ -169,7 +169,7 @@ mod tests {
     fn a_burst_ends_where_somebody_else_speaks() {
         let transcript = talk(&[("shopper", "one. Two."), ("system", "joined"), ("shopper", "three"), ("bot", "x"), ("shopper", "four")]);
         let found: Vec<(String, usize, usize)> =
-            said(&transcript, &patterns()).into_iter().map(|one| (one.quote.text, one.place, one.burst)).collect();
+            said(&transcript, patterns()).into_iter().map(|one| (one.quote.text, one.place, one.burst)).collect();
         let expect = [("one.", 0, 0), ("Two.", 0, 0), ("three", 2, 0), ("four", 4, 1)];
         assert_eq!(found, expect.map(|(text, place, burst)| (text.to_owned(), place, burst)));
     }

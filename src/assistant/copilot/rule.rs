@@ -69,10 +69,10 @@ mod tests {
         let patterns = patterns();
         let check = |turns: &[(&str, &str)], wanted: &str, waits: Option<&str>| {
             let transcript = talk(turns);
-            let said = said(&transcript, &patterns);
+            let said = said(&transcript, patterns);
             let text = |one: Option<&Said>| one.map(|one| one.quote.text.clone());
             assert_eq!(text(wants(&said)).as_deref(), Some(wanted), "wants of {turns:?}");
-            assert_eq!(text(open(&said, settled(&transcript, &patterns))).as_deref(), waits, "open of {turns:?}");
+            assert_eq!(text(open(&said, settled(&transcript, patterns))).as_deref(), waits, "open of {turns:?}");
         };
         let (how, pay) = ("How long does delivery take?", "Can I pay by card?");
         check(&[("shopper", how)], how, Some(how));
