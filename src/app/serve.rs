@@ -229,6 +229,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
         conversations: Arc::new(rooms.store.clone()),
         desk: Arc::new(rooms.store.clone()),
         agents: Arc::new(rooms.store.clone()),
+        copilot: Arc::clone(&rooms.copilot),
         live,
         turns,
         ids: rooms.ids.clone(),

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::limits::{Limiters, Limits};
 use super::readiness::Readiness;
 use super::view::Names;
+use crate::assistant::copilot::Copilot;
 use crate::confidence::Rule;
 use crate::conversation::{ContactId, ConversationId, Conversations, Live, LiveBus, LiveKind};
 use crate::desk::Desk;
@@ -70,6 +71,8 @@ pub struct AppParts {
     pub desk: Arc<dyn Desk>,
     /// The store of agents.
     pub agents: Arc<dyn Agents>,
+    /// Help for agents.
+    pub copilot: Arc<Copilot>,
     /// The channel of notices; the same one that turns tell on.
     pub live: LiveBus,
     /// The bot's turns.
