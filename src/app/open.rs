@@ -10,9 +10,11 @@ use super::calibrate::Calibrator;
 use super::composer::{adapter, open_composer};
 use super::demo;
 use super::indexing::Watched;
+use crate::assistant::compose::{Composer, Writer};
+use crate::assistant::copilot::{Copilot, CopilotParts};
 use crate::assistant::{Responder, ResponderParts};
 use crate::config::Settings;
-use crate::inference::{Encoders, ModelRole, ModelStore, Terminal};
+use crate::inference::{Class, Encoders, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
 use crate::retrieval::Retriever;
@@ -21,6 +23,9 @@ use crate::support::{Clock, Ids, SystemClock};
 
 /// The adapter that was trained on shops (`models/reader/README.md`).
 const READER: &[u8] = include_bytes!("../../models/reader/reader.safetensors");
+
+/// How long an agent who opens a ticket waits for the language model to choose what stands in the summary.
+const AGENT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Everything that a command may need, opened.
 pub struct Rooms {
@@ -38,6 +43,8 @@ pub struct Rooms {
     pub calibrator: Arc<Calibrator>,
     /// The bot's head.
     pub responder: Arc<Responder>,
+    /// Help for agents.
+    pub copilot: Arc<Copilot>,
 }
 
 /// Opens the database in the data folder, making both where they are missing.
@@ -79,16 +86,32 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     let (retriever, composer) = tokio::try_join!(open_retriever(settings, &models, entries), open_composer(settings, &models))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let calibrator = Arc::new(Calibrator::new(settings, Arc::clone(&retriever)));
-    let responder = Responder::new(ResponderParts {
-        retriever: Arc::clone(&retriever),
-        orders: Arc::new(store.clone()),
+    let responder = |composer| {
+        Arc::new(Responder::new(ResponderParts {
+            retriever: Arc::clone(&retriever),
+            orders: Arc::new(store.clone()),
+            prompts: Arc::clone(&prompts),
+            composer,
+            rule: calibrator.rule(),
+            verify_attempts: settings.orders.verify_attempts,
+            locale: settings.shop.locale.clone(),
+        }))
+    };
+    let copilot = Copilot::new(CopilotParts {
+        conversations: Arc::new(store.clone()),
+        responder: responder(for_agents(&composer)),
         prompts: Arc::clone(&prompts),
-        composer,
-        rule: calibrator.rule(),
-        verify_attempts: settings.orders.verify_attempts,
-        locale: settings.shop.locale.clone(),
+        engine: composer.writer.as_ref().map(|writer| Arc::clone(&writer.engine)),
+        patience: AGENT_PATIENCE,
     });
-    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder: Arc::new(responder) })
+    let responder = responder(composer);
+    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder, copilot: Arc::new(copilot) })
+}
+
+/// The same, for those who do not wait: drafts give way to shoppers, and are never free words.
+fn for_agents(composer: &Composer) -> Composer {
+    let writer = composer.writer.clone().map(|writer| Writer { class: Class::Background, ..writer });
+    Composer { writer, free: None, chooser: composer.chooser.clone() }
 }
 
 /// The model files, fetched where they are missing.

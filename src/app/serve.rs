@@ -242,6 +242,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
         desk: Arc::new(rooms.store.clone()),
         agents: Arc::new(rooms.store.clone()),
         versions: Arc::new(rooms.store.clone()),
+        copilot: Arc::clone(&rooms.copilot),
         live,
         turns,
         ids: rooms.ids.clone(),

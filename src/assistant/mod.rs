@@ -7,6 +7,7 @@ pub mod choice;
 pub mod compose;
 pub mod content;
 pub mod context;
+pub mod copilot;
 pub mod details;
 pub mod gate;
 pub mod gloss;

@@ -1,5 +1,6 @@
 //! The questions in one message: shoppers ask two at once, and tell a story before the one that counts. Pure.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -40,7 +41,7 @@ fn pattern(text: &str) -> Regex {
 /// none of its own; neither are statements.
 pub fn questions(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for part in sentences(text).into_iter().flat_map(joined_questions) {
+    for part in spans(text).into_iter().flat_map(|span| joined_questions(&text[span])) {
         let again = found.iter().any(|other| other.eq_ignore_ascii_case(part));
         if !again && asks(part) && !content_words(part).is_empty() {
             found.push(part.to_owned());
@@ -52,8 +53,8 @@ pub fn questions(text: &str) -> Vec<String> {
     found
 }
 
-/// Sentences as they stand in chats, where a new one may begin with a small letter.
-fn sentences(text: &str) -> Vec<&str> {
+/// Sentences as they stand in chats, where a new one may begin with a small letter; as ranges of bytes.
+pub fn spans(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut letters = text.char_indices().peekable();
@@ -68,9 +69,11 @@ fn sentences(text: &str) -> Vec<&str> {
         let more = matches!(next, Some('?' | '!' | '？' | '！' | '.'));
         if (ends && !more) || next.is_none() {
             let end = at + c.len_utf8();
-            let sentence = text[start..end].trim();
-            if sentence.chars().any(char::is_alphanumeric) {
-                found.push(sentence);
+            let own = &text[start..end];
+            let begin = start + (own.len() - own.trim_start().len());
+            let span = begin..begin + own.trim().len();
+            if text[span.clone()].chars().any(char::is_alphanumeric) {
+                found.push(span);
             }
             start = end;
         }
@@ -123,7 +126,8 @@ fn joined_han(sentence: &str) -> Vec<&str> {
     }
 }
 
-fn asks(text: &str) -> bool {
+/// Whether a sentence asks.
+pub fn asks(text: &str) -> bool {
     let text = text.trim();
     if text.chars().any(is_han) {
         return ASKS_ZH.is_match(text);

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
 use crate::conversation::{Decision, HandoffReason, MadeWith, Message, Origin, STORED, Source, Statement};
-use crate::knowledge::Entry;
+use crate::knowledge::{Entry, Knowledge};
 use crate::prompt::{Phrases, Prompts};
 use crate::retrieval::{Hit, RetrievalError, Retriever};
 use crate::support::StoreError;
@@ -16,6 +16,7 @@ use crate::support::text::ellipsis;
 use super::choice::{Choice, was_asked};
 use super::compose::{Asked, Composed, Composer, Spoken, Tell};
 use super::context::topic_of;
+use super::details::OrderDetails;
 use super::gloss::in_english;
 use super::language::locale_of;
 use super::order_reply;
@@ -168,22 +169,27 @@ impl Responder {
 
     async fn order(&self, talk: OrderTalk, question: &str, phrases: &Phrases) -> Result<Reply, RespondError> {
         let ask = |phrase| Ok(Reply::phrase(Decision::AskOrder, phrases, phrase));
-        let (number, email) = match (talk.details.number, talk.details.email) {
-            (Some(number), Some(email)) => (number, email),
+        match (&talk.details.number, &talk.details.email) {
+            (Some(_), Some(_)) => {}
             (None, None) => return ask("order.ask"),
             (None, Some(_)) => return ask("order.ask_number"),
             (Some(_), None) => return ask("order.ask_email"),
-        };
-        let claim = GuestClaim { number: number.clone(), email };
-        let owner = self.parts.orders.owner(&number).await?;
-        let order = match CustomerProof::of_guest(&claim, owner.as_ref()) {
-            Some(proof) => self.parts.orders.order(&proof, &number).await?,
-            None => None,
-        };
-        match order {
+        }
+        match self.verified_order(&talk.details).await? {
             Some(order) => Ok(self.about_order(question, &order)),
             None if talk.attempts >= self.parts.verify_attempts => Ok(Reply::handoff(HandoffReason::OrderNotVerified, phrases, 1.0)),
             None => ask("order.not_verified"),
+        }
+    }
+
+    /// The order that somebody names, if they show that it is theirs.
+    pub async fn verified_order(&self, details: &OrderDetails) -> Result<Option<Order>, StoreError> {
+        let (Some(number), Some(email)) = (&details.number, &details.email) else { return Ok(None) };
+        let claim = GuestClaim { number: number.clone(), email: email.clone() };
+        let owner = self.parts.orders.owner(number).await?;
+        match CustomerProof::of_guest(&claim, owner.as_ref()) {
+            Some(proof) => self.parts.orders.order(&proof, number).await,
+            None => Ok(None),
         }
     }
 
@@ -196,10 +202,7 @@ impl Responder {
         tell: &Tell<'_>,
     ) -> Result<Reply, RespondError> {
         let phrases = self.phrases_for(question);
-        let queries = Queries::of(question, topic_of(transcript).as_ref(), &|text| {
-            let english = in_english(text);
-            self.parts.retriever.corrected(english.as_deref().unwrap_or(text)).or(english)
-        });
+        let queries = self.queries(question, transcript);
         let found = self.search(queries.texts()).await?;
         let rule = self.rule();
         match queries.settle(&found, &|hits, asking| rule.decide(hits, asking), asking) {
@@ -211,6 +214,27 @@ impl Responder {
             Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0], tell).await),
             Plan::Answer { known, unknown } => Ok(self.together(&known, unknown.as_deref(), phrases, tell).await),
         }
+    }
+
+    /// What may answer a question that came behind `before`, the best first: by that reading of it which leads to the surest entry. Empty where
+    /// nothing was found.
+    pub async fn candidates(&self, question: &str, before: &[Message]) -> Result<Vec<Hit>, RespondError> {
+        let found = self.search(self.queries(question, before).texts()).await?;
+        let rule = self.rule();
+        let sure = |hits: &[Hit]| rule.calibration.confidence(hits);
+        Ok(found.into_iter().reduce(|best, next| if sure(&next) > sure(&best) { next } else { best }).unwrap_or_default())
+    }
+
+    /// The knowledge that is answered from now.
+    pub fn knowledge(&self) -> Arc<Knowledge> {
+        self.parts.retriever.knowledge()
+    }
+
+    fn queries(&self, question: &str, transcript: &[Message]) -> Queries {
+        Queries::of(question, topic_of(transcript).as_ref(), &|text| {
+            let english = in_english(text);
+            self.parts.retriever.corrected(english.as_deref().unwrap_or(text)).or(english)
+        })
     }
 
     /// The hits of each text.

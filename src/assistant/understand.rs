@@ -102,7 +102,7 @@ fn last_bot_decision(transcript: &[Message]) -> Option<Decision> {
 }
 
 /// Goes through the transcript: details are kept (nothing is asked twice), attempts start again after an order was shown.
-fn order_talk(transcript: &[Message]) -> OrderTalk {
+pub fn order_talk(transcript: &[Message]) -> OrderTalk {
     let mut talk = OrderTalk::default();
     let mut bare = Bare::Ignored;
     for burst in transcript.chunk_by(|a, b| (a.author == Author::Shopper) == (b.author == Author::Shopper)) {

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::dto::{ErrorBody, ErrorDetail};
+use crate::assistant::RespondError;
 use crate::conversation::ContentError;
 use crate::support::StoreError;
 
@@ -63,6 +64,15 @@ pub enum ApiError {
 impl From<ContentError> for ApiError {
     fn from(error: ContentError) -> Self {
         Self::InvalidContent(error.to_string())
+    }
+}
+
+impl From<RespondError> for ApiError {
+    fn from(error: RespondError) -> Self {
+        match error {
+            RespondError::Store(fault) => Self::Store(fault),
+            RespondError::Retrieval(_) | RespondError::Worker(_) => Self::Internal(error.to_string()),
+        }
     }
 }
 
@@ -155,6 +165,8 @@ mod tests {
             (StoreError::Unavailable("secret".into()).into(), 503, "unavailable", Some("2"), "the service is busy"),
             (StoreError::ReadOnly("secret".into()).into(), 503, "unavailable", Some("2"), "the service is busy"),
             (StoreError::Internal("secret".into()).into(), 500, "internal", None, "something went wrong"),
+            (RespondError::Store(StoreError::Unavailable("secret".into())).into(), 503, "unavailable", Some("2"), "the service is busy"),
+            (RespondError::Worker("secret".into()).into(), 500, "internal", None, "something went wrong"),
             (StoreError::Corrupt("secret".into()).into(), 500, "internal", None, "something went wrong"),
         ] {
             let response = error.into_response();

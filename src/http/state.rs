@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::limits::{Limiters, Limits};
 use super::readiness::Readiness;
 use super::view::Names;
+use crate::assistant::copilot::Copilot;
 use crate::confidence::Rule;
 use crate::conversation::{ContactId, ConversationId, Conversations, EntryVersions, Live, LiveBus, LiveKind};
 use crate::desk::Desk;
@@ -76,6 +77,8 @@ pub struct AppParts {
     pub agents: Arc<dyn Agents>,
     /// The store of what entries said.
     pub versions: Arc<dyn EntryVersions>,
+    /// Help for agents.
+    pub copilot: Arc<Copilot>,
     /// The channel of notices; the same one that turns tell on.
     pub live: LiveBus,
     /// The bot's turns.

@@ -7,4 +7,4 @@ pub mod prompts;
 
 pub use patterns::{Group, Patterns};
 pub use phrases::Phrases;
-pub use prompts::{PromptError, Prompts, ReplyPrompt};
+pub use prompts::{Pick, PromptError, Prompts, ReplyPrompt};

@@ -19,6 +19,12 @@ pub enum Group {
     OrderStatus,
     /// An order is to be cancelled, changed, sent back.
     OrderChange,
+    /// Anger.
+    Angry,
+    /// That something must be quick.
+    Urgent,
+    /// That something did not help or went wrong.
+    Unhappy,
     /// A greeting and nothing else.
     Hello,
     /// Thanks and nothing else.
@@ -34,10 +40,13 @@ pub enum Group {
 }
 
 impl Group {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Person, "person"),
         (Self::OrderStatus, "order_status"),
         (Self::OrderChange, "order_change"),
+        (Self::Angry, "angry"),
+        (Self::Urgent, "urgent"),
+        (Self::Unhappy, "unhappy"),
         (Self::Hello, "hello"),
         (Self::Thanks, "thanks"),
         (Self::Bye, "bye"),

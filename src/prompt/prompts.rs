@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 
 use super::patterns::Patterns;
 use super::phrases::Phrases;
 
 /// The files and what is built in.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("reply.md", include_str!("../../prompts/reply.md")),
+    ("rewrite.md", include_str!("../../prompts/rewrite.md")),
+    ("pick.md", include_str!("../../prompts/pick.md")),
     ("phrases.en.yaml", include_str!("../../prompts/phrases.en.yaml")),
     ("phrases.zh.yaml", include_str!("../../prompts/phrases.zh.yaml")),
     ("patterns.yaml", include_str!("../../prompts/patterns.yaml")),
@@ -52,11 +54,32 @@ pub struct ReplyPrompt {
     pub user: String,
 }
 
+/// Which of the shopper's sentences is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// The one that says what they want.
+    Wants,
+    /// The one that still needs an answer.
+    Open,
+}
+
+impl Pick {
+    /// Its name in the template.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Wants => "wants",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// The loaded prompts.
 #[derive(Debug)]
 pub struct Prompts {
     shop: String,
     reply: Environment<'static>,
+    rewrite: Environment<'static>,
+    pick: Environment<'static>,
     phrases: Vec<Phrases>,
     patterns: Patterns,
     hash: String,
@@ -83,23 +106,34 @@ impl Prompts {
         ];
         let prompts = Self {
             shop: shop.to_owned(),
-            reply: reply_template(text("reply.md"))?,
+            reply: template("reply.md", text("reply.md"))?,
+            rewrite: template("rewrite.md", text("rewrite.md"))?,
+            pick: template("pick.md", text("pick.md"))?,
             phrases,
             patterns: Patterns::parse("patterns.yaml", text("patterns.yaml"))?,
             hash: hex::encode(digest.finalize()),
         };
         prompts.reply("question", "sources")?;
+        prompts.rewrite("question", "sources")?;
+        for what in [Pick::Wants, Pick::Open] {
+            prompts.pick(what, "sentences")?;
+        }
         Ok(prompts)
     }
 
-    /// What the model is asked with. Both texts are data: their control tokens are escaped by the tokenizer.
+    /// What the model is asked with to choose. Both texts are data: their control tokens are escaped by the tokenizer.
     pub fn reply(&self, question: &str, sources: &str) -> Result<ReplyPrompt, PromptError> {
-        let section = |name: &str| {
-            let template = self.reply.get_template(name)?;
-            template.render(context! { shop => self.shop.as_str(), question, sources })
-        };
-        let render = |name: &str| section(name).map_err(|fault| PromptError::invalid("reply.md", format!("section '{name}': {fault:#}")));
-        Ok(ReplyPrompt { system: render("system")?, user: render("user")? })
+        rendered("reply.md", &self.reply, &context! { shop => self.shop.as_str(), question, sources })
+    }
+
+    /// What the model is asked with to answer in its own words. Both texts are data.
+    pub fn rewrite(&self, question: &str, sources: &str) -> Result<ReplyPrompt, PromptError> {
+        rendered("rewrite.md", &self.rewrite, &context! { shop => self.shop.as_str(), question, sources })
+    }
+
+    /// What the model is asked with for one of the shopper's sentences, of which each stands on a line of its own.
+    pub fn pick(&self, what: Pick, sentences: &str) -> Result<ReplyPrompt, PromptError> {
+        rendered("pick.md", &self.pick, &context! { shop => self.shop.as_str(), what => what.as_str(), sentences })
     }
 
     /// The phrases of a locale; English where there are none.
@@ -128,9 +162,15 @@ fn text_of(folder: Option<&Path>, name: &str) -> Result<Option<String>, PromptEr
     }
 }
 
+fn rendered(file: &str, sections: &Environment<'static>, values: &Value) -> Result<ReplyPrompt, PromptError> {
+    let section = |name: &str| sections.get_template(name)?.render(values);
+    let render = |name: &str| section(name).map_err(|fault| PromptError::invalid(file, format!("section '{name}': {fault:#}")));
+    Ok(ReplyPrompt { system: render("system")?, user: render("user")? })
+}
+
 /// Front matter, then the sections `## system` and `## user`.
-fn reply_template(text: &str) -> Result<Environment<'static>, PromptError> {
-    let fault = |reason: &str| PromptError::invalid("reply.md", reason);
+fn template(file: &str, text: &str) -> Result<Environment<'static>, PromptError> {
+    let fault = |reason: &str| PromptError::invalid(file, reason);
     let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map(|(_, body)| body);
     let body = body.ok_or_else(|| fault("it does not begin with front matter between two lines '---'"))?;
     let (_, rest) = body.split_once("## system\n").ok_or_else(|| fault("the section '## system' is missing"))?;
@@ -140,7 +180,7 @@ fn reply_template(text: &str) -> Result<Environment<'static>, PromptError> {
     for (name, section) in [("system", system), ("user", user)] {
         environment
             .add_template_owned(name, section.trim().to_owned())
-            .map_err(|error| PromptError::invalid("reply.md", format!("{error:#}")))?;
+            .map_err(|error| PromptError::invalid(file, format!("{error:#}")))?;
     }
     Ok(environment)
 }
@@ -155,6 +195,8 @@ mod tests {
         let reply = prompts.reply("Where?", "Here.").unwrap();
         assert!(reply.system.contains("Alder & Pine"), "{reply:?}");
         assert!(reply.user.contains("Where?") && reply.user.contains("Here."), "{reply:?}");
+        let picks = [Pick::Wants, Pick::Open].map(|what| prompts.pick(what, "One.\nTwo.").unwrap());
+        assert!(picks.iter().all(|pick| pick.user.contains("One.\nTwo.")) && picks[0] != picks[1], "{picks:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod agent;
 mod browser;
 mod calibration;
 mod cli;
+mod copilot;
 mod crash;
 mod dialogues;
 mod evaluation;

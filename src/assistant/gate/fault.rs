@@ -133,6 +133,29 @@ impl Fault {
             Self::Unsupported { .. } => "unsupported",
         }
     }
+
+    /// The words of the statement that are at fault; none where it is the whole of it, or words that it has not.
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Number { said }
+            | Self::Unit { said }
+            | Self::Bound { said }
+            | Self::Misplaced { said }
+            | Self::Amount { said }
+            | Self::Date { said }
+            | Self::Time { said }
+            | Self::Address { said }
+            | Self::Email { said }
+            | Self::Url { said }
+            | Self::OrderNumber { said }
+            | Self::Name { said }
+            | Self::Status { said }
+            | Self::Negation { said }
+            | Self::Answer { said }
+            | Self::Limit { said } => Some(said),
+            Self::Empty | Self::TooLong | Self::Question | Self::Speaker | Self::Condition { .. } | Self::Unsupported { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Fault {

@@ -2,6 +2,7 @@
 
 mod actions;
 mod conversation;
+mod copilot;
 mod events;
 mod login;
 mod tickets;
@@ -22,6 +23,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::list_tickets))
         .routes(routes!(conversation::show_conversation))
         .routes(routes!(versions::show_entry_version))
+        .routes(routes!(copilot::summarize_conversation))
+        .routes(routes!(copilot::draft_replies))
+        .routes(routes!(copilot::check_reply))
         .routes(routes!(actions::claim_conversation))
         .routes(routes!(actions::reply_to_conversation))
         .routes(routes!(actions::resolve_conversation))

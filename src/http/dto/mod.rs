@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod conversation;
+pub mod copilot;
 pub mod event;
 pub mod message;
 pub mod statement;

@@ -2,12 +2,14 @@
 
 import { byId } from "../shared/dom.js";
 
-export function installKeys({ store, queue, thread, act, back }) {
+export function installKeys({ store, queue, thread, copilot, act, back }) {
   const actions = {
     j: () => queue.move(1),
     k: () => queue.move(-1),
     c: () => store.free && !store.mine && act("claim"),
     r: () => thread.focusReply(),
+    s: () => copilot.toggleSummary(),
+    d: () => copilot.focusDrafts(),
     e: () => store.free && act("resolve"),
     "?": () => byId("help").showModal(),
     Escape: back,

@@ -4,6 +4,7 @@ import { ApiError } from "../shared/api.js";
 import { byId, el, icon } from "../shared/dom.js";
 import { EventStream } from "../shared/sse.js";
 import { Storage } from "../shared/storage.js";
+import { Copilot } from "./copilot.js";
 import { installKeys } from "./keys.js";
 import { Queue } from "./queue.js";
 import { Side } from "./side.js";
@@ -26,10 +27,15 @@ const thread = new Thread(store, {
   act,
   back: () => go(null),
   info: () => pane(byId("panes").dataset.pane === "side" ? "thread" : "side"),
-  reply: (text) => attempt(() => store.reply(text)).then(soon),
+  reply: (text) => {
+    copilot.sent();
+    attempt(() => store.reply(text)).then(soon);
+  },
   retry: (item) => attempt(() => store.deliver(store.selected, item)).then(soon),
   discard: (item) => store.discard(store.selected, item.echo_id),
 });
+
+const copilot = new Copilot(store, { onQuote: (id) => thread.show(id), onUse: (text) => thread.use(text), onGrown: () => thread.settle() });
 
 /** Runs a call; an error becomes a banner that says what to do. */
 async function attempt(work) {
@@ -231,7 +237,7 @@ byId("help-button").append(icon("help"));
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 window.addEventListener("popstate", route);
 window.addEventListener("hashchange", route);
-installKeys({ store, queue, thread, act, back: () => (byId("panes").dataset.pane === "side" ? pane("thread") : go(null)) });
+installKeys({ store, queue, thread, copilot, act, back: () => (byId("panes").dataset.pane === "side" ? pane("thread") : go(null)) });
 
 async function enter() {
   try {

@@ -4,7 +4,8 @@ import { byId, el, icon } from "../shared/dom.js";
 import { age, moment } from "../shared/format.js";
 import { REASONS } from "./queue.js";
 
-const DECISIONS = {
+/** What the bot did, in words. */
+export const DECISIONS = {
   answer: "Answered from the help entries",
   part_answer: "Answered a part, offered a person",
   clarify: "Asked which entry was meant",

@@ -43,6 +43,31 @@ export class Thread {
     if (!byId("reply").hidden) this.text.focus();
   }
 
+  /** Puts a text into the reply, behind what is there. Sending it is left to the agent. */
+  use(text) {
+    const before = this.text.value.trimEnd();
+    this.text.value = before ? `${before}\n\n${text}` : text;
+    this.text.dispatchEvent(new Event("input"));
+    this.text.focus();
+    this.text.setSelectionRange(this.text.value.length, this.text.value.length);
+  }
+
+  /** Brings a message into view and marks it for a moment. */
+  show(id) {
+    const node = this.nodes.get(id)?.node;
+    if (!node) return;
+    node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+    node.scrollIntoView({ block: "center" });
+    node.classList.remove("found");
+    requestAnimationFrame(() => node.classList.add("found"));
+  }
+
+  /** Something below the messages has another size: whoever read the end goes on reading it. */
+  settle() {
+    if (this.atEnd) this.toEnd();
+  }
+
   typed() {
     const { selected } = this.store;
     drafts.set(selected, this.text.value);
