@@ -12,6 +12,8 @@ pub mod lists;
 pub mod metrics;
 pub mod questions;
 pub mod rehearsal;
+pub mod replies;
+pub mod replies_report;
 pub mod report;
 pub mod shops;
 pub mod signals;
@@ -19,6 +21,8 @@ pub mod stackfaq;
 pub mod summary;
 pub mod teaching;
 pub mod trial;
+pub mod units;
+pub mod values;
 
 mod texts;
 mod two_columns;

@@ -1,10 +1,13 @@
 //! `nightdesk eval`: how well questions are answered.
 
 mod attribution;
+mod facts;
 mod intents;
 mod questions;
+mod replies;
 mod shop;
 mod stackfaq;
+mod vocabulary;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,6 +29,9 @@ pub enum EvalCommand {
     /// Measure the knowledge base on your own labelled questions: before you go live, and after each edit.
     #[command(after_help = questions::HELP)]
     Questions(questions::QuestionsArgs),
+    /// Measure the words of replies: what they must say, what they must not, and whether all of it stands in a source.
+    #[command(after_help = replies::HELP)]
+    Replies(replies::RepliesArgs),
     /// Measure the search on sentences with labels, read as a knowledge base.
     #[command(after_help = intents::HELP)]
     Intents(intents::IntentsArgs),
@@ -61,6 +67,7 @@ pub async fn run(settings: Settings, command: EvalCommand) -> anyhow::Result<Exi
     let done = |()| ExitCode::SUCCESS;
     match command {
         EvalCommand::Questions(args) => questions::run(settings, args).await,
+        EvalCommand::Replies(args) => replies::run(settings, args).await,
         EvalCommand::Intents(args) => intents::run(settings, args).await.map(done),
         EvalCommand::Shop(args) => shop::run(settings, args).await.map(done),
         EvalCommand::Stackfaq(args) => stackfaq::run(settings, args).await.map(done),
