@@ -5,6 +5,7 @@ mod facts;
 mod intents;
 mod questions;
 mod replies;
+mod sentences;
 mod shop;
 mod stackfaq;
 mod vocabulary;
@@ -32,6 +33,9 @@ pub enum EvalCommand {
     /// Measure the words of replies: what they must say, what they must not, and whether all of it stands in a source.
     #[command(after_help = replies::HELP)]
     Replies(replies::RepliesArgs),
+    /// Measure which sentences of the right entry are chosen, on shops in folders.
+    #[command(after_help = sentences::HELP)]
+    Sentences(sentences::SentencesArgs),
     /// Measure the search on sentences with labels, read as a knowledge base.
     #[command(after_help = intents::HELP)]
     Intents(intents::IntentsArgs),
@@ -68,6 +72,7 @@ pub async fn run(settings: Settings, command: EvalCommand) -> anyhow::Result<Exi
     match command {
         EvalCommand::Questions(args) => questions::run(settings, args).await,
         EvalCommand::Replies(args) => replies::run(settings, args).await,
+        EvalCommand::Sentences(args) => sentences::run(settings, args).await.map(done),
         EvalCommand::Intents(args) => intents::run(settings, args).await.map(done),
         EvalCommand::Shop(args) => shop::run(settings, args).await.map(done),
         EvalCommand::Stackfaq(args) => stackfaq::run(settings, args).await.map(done),
