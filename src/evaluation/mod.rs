@@ -6,6 +6,8 @@ pub mod attribution;
 pub mod chart;
 pub mod error;
 pub mod gaps;
+pub mod hostile;
+pub mod hostile_report;
 pub mod intents;
 pub mod labels;
 pub mod lists;

@@ -2,6 +2,7 @@
 
 mod attribution;
 mod facts;
+mod hostile;
 mod intents;
 mod questions;
 mod replies;
@@ -36,6 +37,9 @@ pub enum EvalCommand {
     /// Measure which sentences of the right entry are chosen, on shops in folders.
     #[command(after_help = sentences::HELP)]
     Sentences(sentences::SentencesArgs),
+    /// Ask strings that want to break something, and look for what must not be in a reply.
+    #[command(after_help = hostile::HELP)]
+    Hostile(hostile::HostileArgs),
     /// Measure the search on sentences with labels, read as a knowledge base.
     #[command(after_help = intents::HELP)]
     Intents(intents::IntentsArgs),
@@ -73,6 +77,7 @@ pub async fn run(settings: Settings, command: EvalCommand) -> anyhow::Result<Exi
         EvalCommand::Questions(args) => questions::run(settings, args).await,
         EvalCommand::Replies(args) => replies::run(settings, args).await,
         EvalCommand::Sentences(args) => sentences::run(settings, args).await.map(done),
+        EvalCommand::Hostile(args) => hostile::run(settings, args).await.map(done),
         EvalCommand::Intents(args) => intents::run(settings, args).await.map(done),
         EvalCommand::Shop(args) => shop::run(settings, args).await.map(done),
         EvalCommand::Stackfaq(args) => stackfaq::run(settings, args).await.map(done),
