@@ -10,6 +10,7 @@ mod crash;
 mod dialogues;
 mod evaluation;
 mod hostile;
+mod measuring;
 mod openapi;
 mod pages;
 mod reload;
