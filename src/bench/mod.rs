@@ -1,8 +1,11 @@
-//! Measuring the language engine, alone or against another server, with the same prompts on both sides; the encoder; and the search.
+//! Measuring the language engine, alone or against another server, with the same prompts on both sides; the encoder; the search; and whole messages
+//! over HTTP.
 //!
 //! Rounds are interleaved: in each, every measurement is taken on one side and at once on the other, so that what else the machine does
 //! falls on both. A [`Side`] is all that a measurement knows.
 
+mod chat;
+mod chat_report;
 mod corpus;
 mod encoder;
 mod generator;
@@ -15,7 +18,10 @@ mod run;
 mod search;
 mod side;
 mod theirs;
+mod visitor;
 
+pub use chat::{ChatRow, measure_chat};
+pub use chat_report::{chat_json, chat_table};
 pub use corpus::Corpus;
 pub use encoder::{encoder_json, encoder_table, measure_encoder};
 pub use generator::Generator;
@@ -24,6 +30,7 @@ pub use run::{Plan, run};
 pub use search::{SearchRow, measure_search, search_json, search_table};
 pub use side::Side;
 pub use theirs::find;
+pub use visitor::Door;
 
 /// How many tokens the longest prompt and its answer have together.
 pub const CONTEXT: usize = 1100;

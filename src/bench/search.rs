@@ -237,7 +237,8 @@ fn resident_bytes() -> Option<u64> {
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
-fn at(values: &[f64], share: f64) -> f64 {
+/// The value below or at which so large a share of the values lies; there must be one.
+pub(super) fn at(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1]

@@ -121,7 +121,8 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
     out.flush().context("standard output cannot be written")
 }
 
-fn as_message(rooms: &Rooms, content: &Content) -> Message {
+/// The first message of a conversation that is stored nowhere.
+pub fn as_message(rooms: &Rooms, content: &Content) -> Message {
     Message {
         id: MessageId(rooms.ids.uuid()),
         conversation_id: ConversationId(rooms.ids.uuid()),

@@ -87,7 +87,7 @@ enum Command {
     /// Measure how well questions are answered: on your own labelled ones, or on public sets.
     #[command(subcommand)]
     Eval(eval::EvalCommand),
-    /// Measure how fast the language engine is here.
+    /// Measure how fast it is here: the language engine, the encoder, the search, whole messages.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     /// Print the default configuration or check one.

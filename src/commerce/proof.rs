@@ -40,7 +40,8 @@ pub enum Scope {
     Order(OrderNumber),
 }
 
-/// Proof of who the customer is. Made by [`CustomerProof::of_guest`] alone.
+/// Proof of who the customer is. Made by [`CustomerProof::of_guest`] for whoever writes to the shop; a test holds that nothing but a measurement uses
+/// [`CustomerProof::of_owner`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerProof {
     customer_id: String,
@@ -55,6 +56,11 @@ impl CustomerProof {
         let same = bool::from(said.as_bytes().ct_eq(known.trim().to_lowercase().as_bytes()));
         (same && !said.is_empty() && owner.is_some())
             .then(|| Self { customer_id: customer_id.to_owned(), scope: Scope::Order(claim.number.clone()) })
+    }
+
+    /// The proof that the owner of an order would have, for a measurement on the shop's own machine, where no shopper is there to be told anything.
+    pub fn of_owner(number: &OrderNumber, owner: &OrderOwner) -> Self {
+        Self { customer_id: owner.customer_id.clone(), scope: Scope::Order(number.clone()) }
     }
 
     /// The customer.

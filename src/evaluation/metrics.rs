@@ -143,6 +143,14 @@ pub fn ranking(ranks: &[Option<usize>]) -> Ranking {
     }
 }
 
+/// The number below or at which so large a share of the numbers lies: one of them, or 0 where there is none.
+pub fn at_share(numbers: &[f64], part: f64) -> f64 {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = ((sorted.len() as f64 * part).ceil() as usize).max(1);
+    sorted.get(rank - 1).or(sorted.last()).copied().unwrap_or(0.0)
+}
+
 /// A part of a whole; 0 of nothing.
 pub fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }

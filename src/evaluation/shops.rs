@@ -130,7 +130,7 @@ fn read_questions(path: &Path, knowledge: &Knowledge) -> Result<(Vec<Labelled>, 
 }
 
 /// The objects of a JSONL file with their lines.
-fn rows<R: DeserializeOwned>(path: &Path, found: &mut Found<'_>) -> Result<Vec<(usize, R)>, EvaluationError> {
+pub(super) fn rows<R: DeserializeOwned>(path: &Path, found: &mut Found<'_>) -> Result<Vec<(usize, R)>, EvaluationError> {
     let text = read_text(path, FILE_LIMIT)
         .map_err(|(line, sentence)| EvaluationError::file(path, if line > 0 { format!("line {line}: {sentence}") } else { sentence }))?;
     let mut rows = Vec::new();

@@ -4,6 +4,7 @@
 pub mod patterns;
 pub mod phrases;
 pub mod prompts;
+pub mod shapes;
 
 pub use patterns::{Group, Patterns};
 pub use phrases::Phrases;

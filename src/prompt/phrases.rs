@@ -108,6 +108,11 @@ impl Phrases {
         })
     }
 
+    /// The templates by their keys.
+    pub(super) fn texts(&self) -> &Environment<'static> {
+        &self.texts
+    }
+
     fn try_text(&self, key: &str, variables: &[(&str, String)]) -> Result<String, String> {
         let template = self.texts.get_template(key).map_err(|_| "it is missing".to_owned())?;
         let shop = [("shop", Value::from(self.shop.as_str()))];

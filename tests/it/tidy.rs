@@ -173,6 +173,12 @@ fn a_technology_lives_in_one_room() {
 }
 
 #[test]
+fn only_a_measurement_speaks_as_an_orders_owner() {
+    let taken: Vec<String> = sources().into_iter().filter(|source| source.code.contains("of_owner(")).map(|source| source.path).collect();
+    assert_eq!(taken, ["src/cli/eval/replies.rs", "src/commerce/proof.rs"]);
+}
+
+#[test]
 fn domain_types_do_not_serialize() {
     let derive = Regex::new(r"derive\([^)]*\b(Serialize|Deserialize)\b|impl[^{]*\b(Serialize|Deserialize)\b").unwrap();
     let rooms = ["conversation", "commerce", "desk", "identity", "assistant", "confidence", "retrieval"];

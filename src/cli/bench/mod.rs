@@ -1,5 +1,7 @@
 //! `nightdesk bench`.
 
+mod chat;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,6 +30,9 @@ pub enum BenchCommand {
     Encoder(EncoderArgs),
     /// Measure how long a decision takes in knowledge bases of several sizes, without the language model.
     Search(SearchArgs),
+    /// Measure whole messages over HTTP, as shoppers in the widget live through them.
+    #[command(after_help = chat::HELP)]
+    Chat(chat::ChatArgs),
 }
 
 /// How the search is measured.
@@ -81,6 +86,7 @@ pub async fn run(settings: Settings, command: BenchCommand) -> anyhow::Result<()
         BenchCommand::Engine(args) => run_engine(settings, args).await,
         BenchCommand::Encoder(args) => run_encoder(settings, args).await,
         BenchCommand::Search(args) => run_search(settings, args).await,
+        BenchCommand::Chat(args) => chat::run(settings, args).await,
     }
 }
 
