@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::calibrate::{Calibrator, limit_of, set_threshold};
+use super::composer::open_composer;
 use super::indexing::Watched;
 use super::open::{fetch_models, reader_adapter};
+use crate::assistant::compose::Composer;
 use crate::confidence::{Origin, Rule};
 use crate::config::Settings;
 use crate::evaluation::rehearsal::{self, Step};
@@ -21,6 +23,12 @@ pub async fn open_encoder(settings: &Settings) -> anyhow::Result<Arc<dyn Embed>>
     let adapter = reader_adapter(settings)?;
     let loaded = tokio::task::spawn_blocking(move || Encoders::load(&weights, &tokenizer, adapter.as_deref()));
     Ok(Arc::new(loaded.await??))
+}
+
+/// Opens what composes replies as the settings want it, fetching models where they are missing.
+pub async fn open_composer_for_measuring(settings: &Settings) -> anyhow::Result<Composer> {
+    let models = fetch_models(settings).await?;
+    open_composer(settings, &models).await
 }
 
 /// Indexes knowledge as the server does, and shows how far it is. Blocks.

@@ -12,7 +12,7 @@ pub mod open;
 pub mod reload;
 pub mod serve;
 
-pub use measuring::{live_rule, open_encoder, open_search, rehearsed_rule, shipped_rule};
+pub use measuring::{live_rule, open_composer_for_measuring, open_encoder, open_search, rehearsed_rule, shipped_rule};
 pub use open::{Rooms, open_rooms, open_store};
 pub use serve::{Running, serve, start};
 

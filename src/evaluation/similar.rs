@@ -1,7 +1,7 @@
 //! The chooser that any other has to beat: it says what is most like the message.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::error::EvaluationError;
 use super::sentences::Choose;
@@ -11,15 +11,15 @@ use crate::inference::{Embed, dot};
 const NEAR: f32 = 0.95;
 
 /// Says the sentence that is most like the message, and those that are nearly as like, by the sentence model alone.
-pub struct Similar<'e> {
-    embed: &'e dyn Embed,
+pub struct Similar {
+    embed: Arc<dyn Embed>,
     /// The sentences of an entry come once for each of its messages.
     known: Mutex<HashMap<String, Vec<f32>>>,
 }
 
-impl<'e> Similar<'e> {
+impl Similar {
     /// With this model.
-    pub fn new(embed: &'e dyn Embed) -> Self {
+    pub fn new(embed: Arc<dyn Embed>) -> Self {
         Self { embed, known: Mutex::new(HashMap::new()) }
     }
 
@@ -35,7 +35,7 @@ impl<'e> Similar<'e> {
     }
 }
 
-impl Choose for Similar<'_> {
+impl Choose for Similar {
     fn choose(&self, message: &str, _entry_question: &str, sentences: &[&str]) -> Result<Vec<usize>, EvaluationError> {
         let vectors = self.vectors(sentences)?;
         let Some(own) = self.embed.embed(&[message])?.pop() else { return Ok(Vec::new()) };

@@ -14,6 +14,7 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use free::Free;
+pub use pick::picked;
 pub use spoken::Spoken;
 pub use write::{Tell, Unwritten, Writer};
 

@@ -33,6 +33,11 @@ pub fn picks(units: &[Unit], scores: &[f32]) -> Vec<BTreeSet<usize>> {
     sets
 }
 
+/// The same of sentences that stand for themselves.
+pub fn picked(scores: &[f32]) -> Vec<BTreeSet<usize>> {
+    picks(&vec![Unit::default(); scores.len()], scores)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::units::units;

@@ -93,7 +93,7 @@ const PREPOSITIONS: [&str; 17] = [
 const POINTING: [&str; 9] = ["that", "this", "these", "those", "then", "it", "them", "both", "each"];
 
 /// A sentence of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unit {
     /// Where it stands, in bytes.
     pub range: Range<usize>,

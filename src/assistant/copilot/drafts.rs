@@ -150,6 +150,7 @@ mod tests {
         let reply = Reply {
             decision: Decision::Answer,
             content: words.into(),
+            statements: Vec::new(),
             confidence: 0.5,
             sources: vec![source],
             model: "stored".into(),

@@ -57,5 +57,5 @@ fn trace(decision: Decision, text: &str) -> BotTrace {
         Decision::Order => vec![Source::Order { number: "#AP10042".to_owned() }],
         Decision::AskOrder | Decision::Smalltalk | Decision::Handoff => Vec::new(),
     };
-    BotTrace { decision, confidence: 0.9, sources, model: "stored".to_owned(), milliseconds: 1 }
+    BotTrace { confidence: 0.9, sources, ..BotTrace::stored(decision) }
 }
