@@ -18,6 +18,7 @@ pub mod plan;
 pub mod replay;
 pub mod respond;
 pub mod sentences;
+pub mod sheet;
 pub mod turn;
 pub mod understand;
 pub mod verify;

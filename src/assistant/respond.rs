@@ -21,7 +21,9 @@ use super::gloss::in_english;
 use super::language::locale_of;
 use super::order_reply;
 use super::plan::{Known, Plan, Queries};
+use super::sheet::facts_of;
 use super::understand::{Intent, OrderTalk, question_of, understand};
+use super::verify::{Sources, verify};
 
 /// How much of a question that has no answer is repeated to the shopper, in characters.
 const REPEATED: usize = 120;
@@ -128,20 +130,56 @@ impl Responder {
     /// The same; `tell` hears the words of a reply that the language model writes, while it does.
     pub async fn respond_telling(&self, transcript: &[Message], tell: &Tell<'_>) -> Result<Reply, RespondError> {
         let question = question_of(transcript);
-        let phrases = self.phrases_for(&question);
+        let reply = self.decided(transcript, &question, tell).await?;
+        Ok(self.verified(reply, &question, ""))
+    }
+
+    async fn decided(&self, transcript: &[Message], question: &str, tell: &Tell<'_>) -> Result<Reply, RespondError> {
+        let phrases = self.phrases_for(question);
         match understand(transcript, self.parts.prompts.patterns()) {
             Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
             Intent::Smalltalk(phrase) => Ok(Reply::phrase(Decision::Smalltalk, phrases, phrase)),
-            Intent::Order(talk) => self.order(talk, &question, phrases).await,
+            Intent::Order(talk) => self.order(talk, question, phrases).await,
             Intent::Choice(choice) => self.chosen(choice, phrases, tell).await,
             Intent::Declined => Ok(Reply::phrase(Decision::Smalltalk, phrases, "smalltalk.declined")),
             // Whoever wants something done is not asked which rule they mean.
-            Intent::OrderChange => self.answer(&question, transcript, HandoffReason::OrderChange, Asking::Spent, tell).await,
+            Intent::OrderChange => self.answer(question, transcript, HandoffReason::OrderChange, Asking::Spent, tell).await,
             Intent::Question => {
                 let asking = if was_asked(transcript) { Asking::Spent } else { Asking::Allowed };
-                self.answer(&question, transcript, HandoffReason::LowConfidence, asking, tell).await
+                self.answer(question, transcript, HandoffReason::LowConfidence, asking, tell).await
             }
         }
+    }
+
+    /// The last gate: a reply that says what its sources do not is replaced by their stored answers, or where there is none goes to a person. `order` are
+    /// the facts of the order that it may speak of. An order's reply has been here before, with them.
+    fn verified(&self, reply: Reply, question: &str, order: &str) -> Reply {
+        if reply.decision == Decision::Order && order.is_empty() {
+            return reply;
+        }
+        let knowledge = self.parts.retriever.knowledge();
+        let phrases = self.phrases_for(question);
+        let phrase = |key: &str| phrases.source(key);
+        let sources = Sources { entries: &knowledge.entries, order, question, phrase: &phrase };
+        let Err(refused) = verify(&reply.content, &reply.statements, &sources) else { return reply };
+        metrics::counter!("nightdesk_replies_refused_total", "reason" => refused.reason.as_str()).increment(1);
+        tracing::error!(
+            reply.decision = reply.decision.as_str(),
+            reply.model,
+            said = refused.said,
+            reason = ?refused.reason,
+            "a reply said what its source does not; the stored answer is sent instead"
+        );
+        let named = reply.sources.iter().filter_map(|source| match source {
+            Source::Entry { id, .. } => knowledge.entries.iter().find(|entry| entry.id.as_str() == id),
+            Source::Order { .. } => None,
+        });
+        let mut spoken = Spoken::default();
+        named.for_each(|entry| spoken.append(BETWEEN, &Spoken::stored(entry)));
+        if spoken.content().is_empty() || !matches!(reply.decision, Decision::Answer | Decision::PartAnswer) {
+            return Reply::handoff(HandoffReason::EngineFailure, phrases, 0.0);
+        }
+        Reply { sources: reply.sources, confidence: reply.confidence, ..Reply::spoken(Decision::Answer, spoken) }
     }
 
     /// The phrases in the language of a text.
@@ -212,7 +250,7 @@ impl Responder {
                 Ok(Reply { sources, confidence, ..Reply::phrase(Decision::Clarify, phrases, "clarify") })
             }
             Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0], tell).await),
-            Plan::Answer { known, unknown } => Ok(self.together(&known, unknown.as_deref(), phrases, tell).await),
+            Plan::Answer { known, unknown } => Ok(self.together(&known, unknown.as_deref(), phrases).await),
         }
     }
 
@@ -263,14 +301,15 @@ impl Responder {
 
     /// The reply to a question from the entry that answers it.
     pub async fn from_entry(&self, question: &str, entry: &Arc<Entry>) -> Reply {
-        self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: question.to_owned() }, &|_| {}).await
+        let known = Known { entry: Arc::clone(entry), confidence: 1.0, question: question.to_owned() };
+        self.verified(self.compose(&known, &|_| {}).await, question, "")
     }
 
     /// The reply to a question about an order whose owner asks.
     pub fn about_order(&self, question: &str, order: &Order) -> Reply {
         let spoken = order_reply::describe(order, self.phrases_for(question));
         let sources = vec![Source::Order { number: order.number.as_str().to_owned() }];
-        Reply { sources, ..Reply::spoken(Decision::Order, spoken) }
+        self.verified(Reply { sources, ..Reply::spoken(Decision::Order, spoken) }, question, &facts_of(order))
     }
 
     async fn compose(&self, known: &Known, tell: &Tell<'_>) -> Reply {
@@ -284,14 +323,11 @@ impl Responder {
     }
 
     /// Answers one after the other, and a line on what has none. A reply is as sure as its least sure answer.
-    async fn together(&self, known: &[Known], unknown: Option<&str>, phrases: &Phrases, tell: &Tell<'_>) -> Reply {
+    async fn together(&self, known: &[Known], unknown: Option<&str>, phrases: &Phrases) -> Reply {
         let mut spoken = Spoken::default();
         let mut by = Vec::new();
         for one in known {
-            if !spoken.content().is_empty() {
-                tell(BETWEEN);
-            }
-            let composed = self.composed(one, tell).await;
+            let composed = self.composed(one, &|_| {}).await;
             spoken.append(BETWEEN, &composed.spoken);
             by.push(composed.by);
         }

@@ -74,7 +74,7 @@ impl Assistant {
                 Reply::handoff(HandoffReason::EngineFailure, self.parts.responder.phrases_for(&question), 0.0)
             }
         };
-        if reply.decision == Decision::Order && !told.into_inner() {
+        if matches!(reply.decision, Decision::Answer | Decision::PartAnswer | Decision::Order) && !told.into_inner() {
             self.stream(conversation, message_id, &reply.content).await;
         }
         let milliseconds = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);

@@ -113,6 +113,11 @@ impl Phrases {
         &self.texts
     }
 
+    /// A phrase as it stands in the file, its variables not filled in.
+    pub fn source(&self, key: &str) -> Option<String> {
+        self.texts.get_template(key).ok().map(|template| template.source().to_owned())
+    }
+
     fn try_text(&self, key: &str, variables: &[(&str, String)]) -> Result<String, String> {
         let template = self.texts.get_template(key).map_err(|_| "it is missing".to_owned())?;
         let shop = [("shop", Value::from(self.shop.as_str()))];

@@ -74,6 +74,14 @@ async fn a_shopper_is_answered_and_handed_to_an_agent() {
     let lengths = shopper.script("return window.lengths.size", json!([])).await;
     assert!(lengths.as_u64() > Some(1), "the answer was seen to grow, not {lengths} times");
 
+    let press_source = format!("{WIDGET}.querySelector('#log button.source').click()");
+    shopper.script(&press_source, json!([])).await;
+    shows(&shopper, "#page[open] h2", "How long does delivery take?").await;
+    shows(&shopper, "#page[open] .page-body", "2 to 4 working days").await;
+    shopper.press(keys::ESCAPE).await;
+    shopper.until("the page closed and the chat open", &format!("return !{WIDGET}.getElementById('page').open"), json!([])).await;
+    shopper.script(&format!("{WIDGET}.getElementById('text').focus()"), json!([])).await;
+
     says(&shopper, "Where is my order?").await;
     shows(&shopper, "#after form h2", "Your order").await;
     for _ in 0..3 {

@@ -31,6 +31,20 @@ async fn a_question_is_answered_as_it_is_written_with_its_source() {
 }
 
 #[tokio::test]
+async fn all_of_an_entry_is_on_its_own_page() {
+    let app = TestApp::start().await;
+    let shopper = app.shopper().await;
+    let page = |id: &str| shopper.get(&format!("/api/v1/widget/entry?id={id}"));
+    let found: Value = page("delivery/time").send().await.unwrap().json().await.unwrap();
+    assert_eq!((text(&found, "/entry/id"), text(&found, "/entry/question")), ("delivery/time", DELIVERY));
+    assert!(text(&found, "/entry/answer").contains("2 to 3 working days"));
+    assert_eq!(page("delivery/nothing").send().await.unwrap().status(), 404);
+    assert_eq!(page("../secrets").send().await.unwrap().status(), 404);
+    let stranger = crate::support::http::client().get(app.url("/api/v1/widget/entry?id=delivery/time")).send().await.unwrap();
+    assert_eq!(stranger.status(), 401, "the page is the widget's, as its conversation is");
+}
+
+#[tokio::test]
 async fn a_refresh_and_a_restart_keep_the_conversation() {
     let mut app = TestApp::start().await;
     let mut shopper = app.shopper().await;

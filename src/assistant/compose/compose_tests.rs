@@ -62,9 +62,9 @@ async fn the_sentence_that_answers_is_said() {
         (
             "can I pay cash when it arrives?",
             "How can I pay?",
-            "We accept all major credit cards, PayPal and Klarna. We do not accept cash on delivery or cheques. Payment is taken when the order is sent.",
+            "We accept all major credit cards, PayPal and Klarna. We do not accept cash on delivery or cheques. Gift cards never expire.",
             "We do not accept cash on delivery or cheques.",
-            "Payment is taken",
+            "Gift cards never",
         ),
         (
             "do you ship to Australia?",

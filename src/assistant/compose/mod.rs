@@ -74,10 +74,10 @@ impl Composer {
         if parts.is_empty() { STORED.to_owned() } else { parts.join(" + ") }
     }
 
-    /// The reply to a question from the entry that answers it. `tell` hears its words: as the language model writes them, or all at once.
+    /// The reply to a question from the entry that answers it. `tell` hears its words as the language model writes them; nothing where it
+    /// does not.
     pub async fn compose(&self, prompts: &Prompts, asked: Asked<'_>, tell: &Tell<'_>) -> Composed {
         if let Some(composed) = self.freely(prompts, asked).await {
-            tell(composed.spoken.content());
             return composed;
         }
         let replies = match self.replies(asked).await {
@@ -91,13 +91,11 @@ impl Composer {
         let replies = opened(&replies, key, openings);
         let Some(likeliest) = replies.first() else {
             let whole = opened_by(&Spoken::stored(asked.entry), key, openings.first());
-            tell(whole.content());
             return Composed { spoken: whole, by: STORED.to_owned() };
         };
         let writer = self.writer.as_ref().filter(|_| replies.len() > 1);
         let prompt = writer.and_then(|_| prompts.reply(asked.question, &asked.entry.answer).ok());
         let (Some(writer), Some(prompt)) = (writer, prompt) else {
-            tell(likeliest.content());
             return Composed { spoken: likeliest.clone(), by: CHOOSER.to_owned() };
         };
         let heard = Mutex::new(String::new());

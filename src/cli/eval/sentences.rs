@@ -15,9 +15,9 @@ use crate::assistant::compose::{Writer, picked};
 use crate::cli::output::print;
 use crate::cli::progress::Progress;
 use crate::config::Settings;
-use crate::evaluation::{EvaluationError, report};
 use crate::evaluation::sentences::{self, Agreement, Choose, Labelled};
 use crate::evaluation::similar::Similar;
+use crate::evaluation::{EvaluationError, report};
 use crate::inference::ScoreSentences;
 use crate::prompt::Prompts;
 
@@ -90,8 +90,7 @@ impl Choose for Composing {
         };
         let likeliest = || sets.first().cloned().unwrap_or_default().into_iter().collect();
         let Some((writer, prompts, runtime)) = self.writer.as_ref().filter(|_| sets.len() > 1) else { return Ok(likeliest()) };
-        let replies: Vec<String> =
-            sets.iter().map(|set| set.iter().map(|place| sentences[*place]).collect::<Vec<_>>().join(" ")).collect();
+        let replies: Vec<String> = sets.iter().map(|set| set.iter().map(|place| sentences[*place]).collect::<Vec<_>>().join(" ")).collect();
         let texts: Vec<&str> = replies.iter().map(String::as_str).collect();
         let Ok(prompt) = prompts.reply(message, &sentences.join(" ")) else { return Ok(likeliest()) };
         let written = runtime.block_on(writer.choose(prompt, &texts, &|_| {}));

@@ -81,7 +81,7 @@ function sources(message, onRead) {
   const chips = message.sources.map((source) => {
     if (source.type === "order") return el("li", { class: "source", text: words.order(source.number) });
     const button = el("button", { type: "button", class: "source", on: { click: () => onRead(source) } },
-      message.abridged ? el("b", { text: words.readAll }) : null, el("span", { text: source.title }));
+      el("span", { text: source.title }), message.abridged ? el("b", { text: words.readAll }) : null);
     return el("li", {}, button);
   });
   return el("div", { class: "sources" }, el("span", { text: words.from }), el("ul", {}, chips));

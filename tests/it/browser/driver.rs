@@ -23,6 +23,8 @@ pub mod keys {
     pub const BACK_TAB: &str = "\u{e008}\u{e004}";
     /// Enter.
     pub const ENTER: &str = "\u{e007}";
+    /// Escape.
+    pub const ESCAPE: &str = "\u{e00c}";
 }
 
 /// The shift key, which is held for the rest of what is pressed.

@@ -79,9 +79,14 @@ impl Shopper {
         self.post(path).json(&body).send().await.unwrap()
     }
 
+    /// A GET in the session's name.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token)
+    }
+
     /// A second stream that resumes after an event.
     pub async fn stream_after(&self, id: &str) -> Stream {
-        let request = self.client.get(format!("{}/api/v1/widget/events", self.url)).bearer_auth(&self.token).header("last-event-id", id);
+        let request = self.get("/api/v1/widget/events").header("last-event-id", id);
         Stream::of(request.send().await.unwrap())
     }
 
