@@ -18,7 +18,7 @@ use super::context::topic_of;
 use super::draft::{Drafted, Drafter};
 use super::gloss::in_english;
 use super::language::locale_of;
-use super::order_reply;
+use super::order;
 use super::plan::{Known, Plan, Queries};
 use super::understand::{Intent, OrderTalk, question_of, understand};
 
@@ -110,7 +110,8 @@ impl Responder {
         match understand(transcript, self.parts.prompts.patterns()) {
             Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
             Intent::Smalltalk(phrase) => Ok(Reply::spoken(Decision::Smalltalk, phrases.text(phrase, &[]))),
-            Intent::Order(talk) => self.order(talk, &question, phrases).await,
+            Intent::Order(talk) => self.order(talk, phrases).await,
+            Intent::Manipulation => Ok(Reply::spoken(Decision::Smalltalk, phrases.text("refused", &[]))),
             Intent::Choice(choice) => self.chosen(choice, phrases).await,
             Intent::Declined => Ok(Reply::spoken(Decision::Smalltalk, phrases.text("smalltalk.declined", &[]))),
             // Whoever wants something done is not asked which rule they mean.
@@ -132,7 +133,7 @@ impl Responder {
         self.parts.rule.load_full()
     }
 
-    async fn order(&self, talk: OrderTalk, question: &str, phrases: &Phrases) -> Result<Reply, RespondError> {
+    async fn order(&self, talk: OrderTalk, phrases: &Phrases) -> Result<Reply, RespondError> {
         let ask = |phrase| Ok(Reply::spoken(Decision::AskOrder, phrases.text(phrase, &[])));
         let (number, email) = match (talk.details.number, talk.details.email) {
             (Some(number), Some(email)) => (number, email),
@@ -147,7 +148,7 @@ impl Responder {
             None => None,
         };
         match order {
-            Some(order) => Ok(self.about_order(question, &order)),
+            Some(order) => Ok(self.about_order(&talk.question, &order)),
             None if talk.attempts >= self.parts.verify_attempts => Ok(Reply::handoff(HandoffReason::OrderNotVerified, phrases, 1.0)),
             None => ask("order.not_verified"),
         }
@@ -207,9 +208,9 @@ impl Responder {
 
     /// The reply to a question about an order whose owner asks.
     pub fn about_order(&self, question: &str, order: &Order) -> Reply {
-        let content = order_reply::describe(order, self.phrases_for(question));
+        let spoken = order::reply(order, question, self.parts.prompts.patterns(), self.phrases_for(question));
         let sources = vec![Source::Order { number: order.number.as_str().to_owned() }];
-        Reply { sources, ..Reply::spoken(Decision::Order, content) }
+        Reply { sources, ..Reply::spoken(Decision::Order, spoken.into_parts().0) }
     }
 
     async fn compose(&self, known: &Known) -> Reply {

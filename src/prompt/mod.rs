@@ -1,10 +1,14 @@
 //! Prompts: the templates, phrases and patterns of `prompts/`, rendered with strict undefined and hashed. Only this room knows minijinja
 //! (beside the chat template of a model file).
 
+pub mod fault;
+mod files;
+mod keys;
 pub mod patterns;
 pub mod phrases;
 pub mod prompts;
 
-pub use patterns::{Group, Patterns};
-pub use phrases::Phrases;
-pub use prompts::{PromptError, Prompts, ReplyPrompt};
+pub use fault::{PromptError, PromptFault};
+pub use patterns::{Aspect, Group, Patterns};
+pub use phrases::{Phrases, Situation};
+pub use prompts::{Checked, Prompts, ReplyPrompt};
