@@ -42,6 +42,12 @@ impl OrderDetails {
         Self { number, email }
     }
 
+    /// The text without order numbers and e-mails: what it says beside them.
+    pub fn without(text: &str) -> String {
+        let rest = EMAIL.replace_all(text, " ");
+        MARKED_NUMBER.replace_all(&rest, " ").into_owned()
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.number.is_none() && self.email.is_none()
@@ -76,5 +82,15 @@ mod tests {
         check("where is # W2611340", Bare::Ignored, Some("#W2611340"), None);
         check("订单#AP10042到哪了", Bare::Ignored, Some("#AP10042"), None);
         check("@@@ # .. a@b", Bare::Counts, None, None);
+    }
+
+    #[test]
+    fn what_is_said_beside_them_is_left() {
+        let check = |text: &str, expect: &str| {
+            assert_eq!(OrderDetails::without(text).split_whitespace().collect::<Vec<_>>().join(" "), expect, "{text}");
+        };
+        check("total of AP10040 pls, mia.tent@example.com", "total of pls,");
+        check("订单#AP10042到哪了", "订单 到哪了");
+        check("where is it", "where is it");
     }
 }

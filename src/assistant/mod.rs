@@ -12,7 +12,7 @@ pub mod details;
 pub mod gate;
 pub mod gloss;
 pub mod language;
-pub mod order_reply;
+pub mod order;
 pub mod parts;
 pub mod plan;
 pub mod replay;

@@ -8,25 +8,28 @@ use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
 use crate::conversation::{Decision, HandoffReason, MadeWith, Message, Origin, STORED, Source, Statement};
 use crate::knowledge::{Entry, Knowledge};
-use crate::prompt::{Phrases, Prompts};
+use crate::prompt::{Phrases, Prompts, Situation};
 use crate::retrieval::{Hit, RetrievalError, Retriever};
 use crate::support::StoreError;
 use crate::support::text::ellipsis;
 
 use super::choice::{Choice, was_asked};
 use super::compose::{Asked, Composed, Composer, Spoken, Tell};
-use super::context::topic_of;
+use super::context::{Leaning, leaning, topic_of};
 use super::details::OrderDetails;
 use super::gloss::in_english;
 use super::language::locale_of;
-use super::order_reply;
+use super::order;
 use super::plan::{Known, Plan, Queries};
 use super::sheet::facts_of;
-use super::understand::{Intent, OrderTalk, question_of, understand};
+use super::understand::{Intent, OrderTalk, question_of, situation_of, understand};
 use super::verify::{Sources, verify};
 
 /// How much of a question that has no answer is repeated to the shopper, in characters.
 const REPEATED: usize = 120;
+
+/// Where a reply begins with its answer.
+const NO_OPENING: &[String] = &[];
 
 /// Between answers to several questions.
 const BETWEEN: &str = "\n\n";
@@ -139,7 +142,8 @@ impl Responder {
         match understand(transcript, self.parts.prompts.patterns()) {
             Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
             Intent::Smalltalk(phrase) => Ok(Reply::phrase(Decision::Smalltalk, phrases, phrase)),
-            Intent::Order(talk) => self.order(talk, question, phrases).await,
+            Intent::Order(talk) => self.order(talk, phrases).await,
+            Intent::Manipulation => Ok(Reply::phrase(Decision::Smalltalk, phrases, "refused")),
             Intent::Choice(choice) => self.chosen(choice, phrases, tell).await,
             Intent::Declined => Ok(Reply::phrase(Decision::Smalltalk, phrases, "smalltalk.declined")),
             // Whoever wants something done is not asked which rule they mean.
@@ -205,7 +209,7 @@ impl Responder {
         }
     }
 
-    async fn order(&self, talk: OrderTalk, question: &str, phrases: &Phrases) -> Result<Reply, RespondError> {
+    async fn order(&self, talk: OrderTalk, phrases: &Phrases) -> Result<Reply, RespondError> {
         let ask = |phrase| Ok(Reply::phrase(Decision::AskOrder, phrases, phrase));
         match (&talk.details.number, &talk.details.email) {
             (Some(_), Some(_)) => {}
@@ -214,7 +218,7 @@ impl Responder {
             (Some(_), None) => return ask("order.ask_email"),
         }
         match self.verified_order(&talk.details).await? {
-            Some(order) => Ok(self.about_order(question, &order)),
+            Some(order) => Ok(self.about_order(&talk.question, &order)),
             None if talk.attempts >= self.parts.verify_attempts => Ok(Reply::handoff(HandoffReason::OrderNotVerified, phrases, 1.0)),
             None => ask("order.not_verified"),
         }
@@ -243,14 +247,15 @@ impl Responder {
         let queries = self.queries(question, transcript);
         let found = self.search(queries.texts()).await?;
         let rule = self.rule();
+        let openings = self.openings(question, topic_of(transcript).is_some() && leaning(question) == Leaning::Strong);
         match queries.settle(&found, &|hits, asking| rule.decide(hits, asking), asking) {
             Plan::HandOver { confidence } => Ok(Reply::handoff(otherwise, phrases, confidence)),
             Plan::Clarify { entries, confidence } => {
                 let sources = entries.iter().map(|entry| source(entry)).collect();
                 Ok(Reply { sources, confidence, ..Reply::phrase(Decision::Clarify, phrases, "clarify") })
             }
-            Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0], tell).await),
-            Plan::Answer { known, unknown } => Ok(self.together(&known, unknown.as_deref(), phrases).await),
+            Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0], openings, tell).await),
+            Plan::Answer { known, unknown } => Ok(self.together(&known, unknown.as_deref(), phrases, openings).await),
         }
     }
 
@@ -293,7 +298,7 @@ impl Responder {
         };
         match entry {
             Some(entry) => {
-                Ok(self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() }, tell).await)
+                Ok(self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() }, (Situation::Neutral.key(), NO_OPENING), tell).await)
             }
             None => Ok(Reply::handoff(HandoffReason::LowConfidence, phrases, 0.0)),
         }
@@ -302,32 +307,40 @@ impl Responder {
     /// The reply to a question from the entry that answers it.
     pub async fn from_entry(&self, question: &str, entry: &Arc<Entry>) -> Reply {
         let known = Known { entry: Arc::clone(entry), confidence: 1.0, question: question.to_owned() };
-        self.verified(self.compose(&known, &|_| {}).await, question, "")
+        self.verified(self.compose(&known, self.openings(question, false), &|_| {}).await, question, "")
     }
 
     /// The reply to a question about an order whose owner asks.
     pub fn about_order(&self, question: &str, order: &Order) -> Reply {
-        let spoken = order_reply::describe(order, self.phrases_for(question));
+        let spoken = order::reply(order, question, self.parts.prompts.patterns(), self.phrases_for(question));
         let sources = vec![Source::Order { number: order.number.as_str().to_owned() }];
         self.verified(Reply { sources, ..Reply::spoken(Decision::Order, spoken) }, question, &facts_of(order))
     }
 
-    async fn compose(&self, known: &Known, tell: &Tell<'_>) -> Reply {
-        let Composed { spoken, by } = self.composed(known, tell).await;
+    async fn compose(&self, known: &Known, openings: (&'static str, &[String]), tell: &Tell<'_>) -> Reply {
+        let Composed { spoken, by } = self.composed(known, openings, tell).await;
         Reply { sources: vec![source(&known.entry)], confidence: known.confidence, model: by, ..Reply::spoken(Decision::Answer, spoken) }
     }
 
-    async fn composed(&self, known: &Known, tell: &Tell<'_>) -> Composed {
-        let asked = Asked { question: &known.question, entry: &known.entry, openings: ("opening.neutral", &[]) };
+    /// How a reply begins.
+    fn openings(&self, question: &str, follows: bool) -> (&'static str, &[String]) {
+        let situation = situation_of(question, follows, self.parts.prompts.patterns());
+        (situation.key(), self.phrases_for(question).openings(situation))
+    }
+
+    async fn composed(&self, known: &Known, openings: (&'static str, &[String]), tell: &Tell<'_>) -> Composed {
+        let asked = Asked { question: &known.question, entry: &known.entry, openings };
         self.parts.composer.compose(&self.parts.prompts, asked, tell).await
     }
 
     /// Answers one after the other, and a line on what has none. A reply is as sure as its least sure answer.
-    async fn together(&self, known: &[Known], unknown: Option<&str>, phrases: &Phrases) -> Reply {
+    async fn together(&self, known: &[Known], unknown: Option<&str>, phrases: &Phrases, openings: (&'static str, &[String])) -> Reply {
         let mut spoken = Spoken::default();
         let mut by = Vec::new();
-        for one in known {
-            let composed = self.composed(one, &|_| {}).await;
+        for (place, one) in known.iter().enumerate() {
+            // Of several answers the first has the opening.
+            let openings = if place == 0 { openings } else { (openings.0, NO_OPENING) };
+            let composed = self.composed(one, openings, &|_| {}).await;
             spoken.append(BETWEEN, &composed.spoken);
             by.push(composed.by);
         }

@@ -9,8 +9,8 @@ use crate::config;
 
 const FILES: [(&str, &str); 4] = [
     ("knowledge_base/delivery.md", include_str!("template/delivery.md")),
-    ("prompts/phrases.en.yaml", include_str!("../../prompts/phrases.en.yaml")),
-    ("prompts/phrases.zh.yaml", include_str!("../../prompts/phrases.zh.yaml")),
+    ("prompts/phrases/en.yaml", include_str!("../../prompts/phrases/en.yaml")),
+    ("prompts/phrases/zh.yaml", include_str!("../../prompts/phrases/zh.yaml")),
     (".gitignore", "/data/\n/models/\n"),
 ];
 

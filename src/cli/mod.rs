@@ -11,6 +11,7 @@ pub mod models;
 pub mod orders;
 mod output;
 mod progress;
+pub mod prompts;
 pub mod replay;
 
 use std::net::SocketAddr;
@@ -78,6 +79,9 @@ enum Command {
     /// Check a knowledge base or import entries into one.
     #[command(subcommand)]
     Knowledge(knowledge::KnowledgeCommand),
+    /// Check what the bot says by itself, or print a built-in file of it.
+    #[command(subcommand)]
+    Prompts(prompts::PromptsCommand),
     /// Import customers, products and orders.
     #[command(subcommand)]
     Orders(orders::OrdersCommand),
@@ -139,6 +143,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(settings()?, args).await,
         Command::Models(command) => models::run(settings()?, command).await,
         Command::Knowledge(command) => knowledge::run(settings()?, command),
+        Command::Prompts(command) => prompts::run(settings()?, command),
         Command::Orders(command) => orders::run(settings()?, command).await.map(done),
         Command::Agents(command) => agents::run(settings()?, command).await.map(done),
         Command::Eval(command) => eval::run(settings()?, command).await,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
-use super::prompts::PromptError;
+use super::fault::{Faults, PromptError};
 
 /// The longest message that patterns are tried on, in characters; the rest of a longer one is prose.
 const SPAN: usize = 2_000;
@@ -19,12 +19,6 @@ pub enum Group {
     OrderStatus,
     /// An order is to be cancelled, changed, sent back.
     OrderChange,
-    /// Anger.
-    Angry,
-    /// That something must be quick.
-    Urgent,
-    /// That something did not help or went wrong.
-    Unhappy,
     /// A greeting and nothing else.
     Hello,
     /// Thanks and nothing else.
@@ -37,26 +31,124 @@ pub enum Group {
     Yes,
     /// A no and nothing else; counts only after an offer.
     No,
+    /// Anger.
+    Angry,
+    /// That something must be quick.
+    Urgent,
+    /// That something did not help or went wrong.
+    Unhappy,
+    /// Somebody tells that something went wrong.
+    Complaint,
+    /// Thanks at the beginning of a message that asks something.
+    ThanksWithin,
+    /// The bot is to be something else, or to give away what is not the shopper's.
+    Manipulation,
+    /// What is asked of an order that is known.
+    Asks(Aspect),
+}
+
+/// What can be asked of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// Whether it was cancelled, or whether what was sent back has arrived.
+    State,
+    /// Where it is.
+    Whereabouts,
+    /// Whether it has left.
+    Shipped,
+    /// The day it left.
+    SentDate,
+    /// Carrier and tracking number.
+    Tracking,
+    /// The day it is expected.
+    Expected,
+    /// Whether and when it arrived.
+    Delivered,
+    /// What an item cost.
+    Price,
+    /// What all of it cost.
+    Total,
+    /// What is in it.
+    Items,
+    /// How many of an item.
+    Quantity,
+    /// Size, colour.
+    Options,
+    /// What was given back.
+    Refund,
+    /// The day it was ordered.
+    Placed,
+    /// An address or a way of payment.
+    Private,
+}
+
+impl Aspect {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::State,
+        Self::Whereabouts,
+        Self::Shipped,
+        Self::SentDate,
+        Self::Tracking,
+        Self::Expected,
+        Self::Delivered,
+        Self::Price,
+        Self::Total,
+        Self::Items,
+        Self::Quantity,
+        Self::Options,
+        Self::Refund,
+        Self::Placed,
+        Self::Private,
+    ];
+
+    fn group_name(self) -> &'static str {
+        match self {
+            Self::State => "asks_state",
+            Self::Whereabouts => "asks_whereabouts",
+            Self::Shipped => "asks_shipped",
+            Self::SentDate => "asks_sent_date",
+            Self::Tracking => "asks_tracking",
+            Self::Expected => "asks_expected",
+            Self::Delivered => "asks_delivered",
+            Self::Price => "asks_price",
+            Self::Total => "asks_total",
+            Self::Items => "asks_items",
+            Self::Quantity => "asks_quantity",
+            Self::Options => "asks_options",
+            Self::Refund => "asks_refund",
+            Self::Placed => "asks_placed",
+            Self::Private => "asks_private",
+        }
+    }
 }
 
 impl Group {
-    const ALL: [(Self, &'static str); 12] = [
+    const PLAIN: [(Self, &'static str); 15] = [
         (Self::Person, "person"),
         (Self::OrderStatus, "order_status"),
         (Self::OrderChange, "order_change"),
-        (Self::Angry, "angry"),
-        (Self::Urgent, "urgent"),
-        (Self::Unhappy, "unhappy"),
         (Self::Hello, "hello"),
         (Self::Thanks, "thanks"),
         (Self::Bye, "bye"),
         (Self::NoneOfThese, "none_of_these"),
         (Self::Yes, "yes"),
         (Self::No, "no"),
+        (Self::Angry, "angry"),
+        (Self::Urgent, "urgent"),
+        (Self::Unhappy, "unhappy"),
+        (Self::Complaint, "complaint"),
+        (Self::ThanksWithin, "thanks_within"),
+        (Self::Manipulation, "manipulation"),
     ];
+
+    fn all() -> impl Iterator<Item = (Self, &'static str)> {
+        Self::PLAIN.into_iter().chain(Aspect::ALL.into_iter().map(|aspect| (Self::Asks(aspect), aspect.group_name())))
+    }
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct GroupFile {
     #[serde(default)]
     en: Vec<String>,
@@ -67,6 +159,7 @@ struct GroupFile {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 struct Examples {
     #[serde(default)]
     positive: Vec<String>,
@@ -78,31 +171,41 @@ struct Examples {
 #[derive(Debug)]
 pub struct Patterns {
     sets: BTreeMap<Group, RegexSet>,
+    examples: usize,
 }
 
 impl Patterns {
-    /// Parses a file. Its own examples are tried: a positive one that does not match, or a negative one that does, is a fault.
+    /// Parses a file. Its own examples are tried: a positive one that does not match, or a negative one that does, is a fault. The error names all
+    /// faults of the file.
     pub fn parse(file: &str, text: &str) -> Result<Self, PromptError> {
-        let mut groups: BTreeMap<String, GroupFile> = serde_norway::from_str(text).map_err(|fault| PromptError::invalid(file, fault))?;
-        let mut patterns = Self { sets: BTreeMap::new() };
-        let mut examples = Vec::new();
-        for (group, name) in Group::ALL {
-            let read = groups.remove(name).ok_or_else(|| PromptError::invalid(file, format!("the group '{name}' is missing")))?;
-            let set = RegexSetBuilder::new(read.en.iter().chain(&read.zh)).case_insensitive(true).build();
-            patterns.sets.insert(group, set.map_err(|fault| PromptError::invalid(file, format!("group '{name}': {fault}")))?);
-            examples.push((group, name, read.examples));
-        }
-        if let Some(name) = groups.keys().next() {
-            return Err(PromptError::invalid(file, format!("unknown group '{name}'")));
-        }
-        for (group, name, examples) in examples {
-            let wrong = examples.positive.iter().find(|text| !patterns.matches(group, text));
-            let wrong = wrong.or_else(|| examples.negative.iter().find(|text| patterns.matches(group, text)));
-            if let Some(example) = wrong {
-                return Err(PromptError::invalid(file, format!("group '{name}' is wrong on its own example '{example}'")));
+        let mut faults = Faults::of(file);
+        let mut groups: BTreeMap<String, GroupFile> = match serde_norway::from_str(text) {
+            Ok(groups) => groups,
+            Err(fault) => {
+                let place = fault.location().map(|place| format!("line {}", place.line())).unwrap_or_default();
+                return Err(faults.fatal(&place, fault, "mend the YAML there"));
+            }
+        };
+        let mut patterns = Self { sets: BTreeMap::new(), examples: 0 };
+        for (group, name) in Group::all() {
+            let Some(read) = groups.remove(name) else {
+                faults.add(name, "the group is missing", format!("add it, as `nightdesk prompts print {file}` shows"));
+                continue;
+            };
+            let Some(set) = compiled(name, &read, &mut faults) else { continue };
+            patterns.sets.insert(group, set);
+            patterns.examples += read.examples.positive.len() + read.examples.negative.len();
+            for text in read.examples.positive.iter().filter(|text| !patterns.matches(group, text)) {
+                faults.add(name, format!("no pattern finds its own positive example '{text}'"), "widen a pattern or remove the example");
+            }
+            for text in read.examples.negative.iter().filter(|text| patterns.matches(group, text)) {
+                faults.add(name, format!("a pattern finds its own negative example '{text}'"), "narrow the pattern or remove the example");
             }
         }
-        Ok(patterns)
+        for name in groups.keys() {
+            faults.add(name, "no group has this name", "correct the spelling or remove it");
+        }
+        faults.unless_any(patterns)
     }
 
     /// Whether a message belongs to a group.
@@ -110,6 +213,30 @@ impl Patterns {
         let normal = normalise(message);
         self.sets.get(&group).is_some_and(|set| set.is_match(&normal))
     }
+
+    /// How much there is.
+    pub(super) fn describe(&self) -> String {
+        let patterns: usize = self.sets.values().map(RegexSet::len).sum();
+        format!("{} groups, {patterns} patterns, {} examples", self.sets.len(), self.examples)
+    }
+}
+
+/// The patterns of a group together. Where that fails, each is tried alone: the fault names the one that is wrong.
+fn compiled(name: &str, read: &GroupFile, faults: &mut Faults) -> Option<RegexSet> {
+    let build = |patterns: &[&String]| RegexSetBuilder::new(patterns).case_insensitive(true).build();
+    let all: Vec<&String> = read.en.iter().chain(&read.zh).collect();
+    let fault = match build(&all) {
+        Ok(set) => return Some(set),
+        Err(fault) => fault,
+    };
+    let wrong: Vec<(&String, regex::Error)> = all.iter().filter_map(|pattern| Some((*pattern, build(&[*pattern]).err()?))).collect();
+    for (pattern, fault) in &wrong {
+        faults.add(name, format!("the pattern '{pattern}' is no regular expression: {fault}"), "mend it");
+    }
+    if wrong.is_empty() {
+        faults.add(name, fault, "use fewer or shorter patterns");
+    }
+    None
 }
 
 /// Lower case, white space collapsed, typographic apostrophes made plain.
@@ -145,8 +272,21 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_example_is_refused() {
-        let fault = Patterns::parse("p.yaml", "person:\n  en: ['x']\n  examples:\n    positive: ['y']\n").unwrap_err().to_string();
-        assert!(fault.contains("missing") || fault.contains("'y'"), "{fault}");
+    fn all_faults_of_a_file_are_named() {
+        let text = "person:\n  en: ['x', '(']\nhello:\n  en: ['^hi']\n  examples:\n    positive: ['hi', 'ho']\n    negative: ['hi there']\nhelo: {}\n";
+        let error = Patterns::parse("p.yaml", text).unwrap_err();
+        let told: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
+        for expect in [
+            "p.yaml: person: the pattern '(' is no regular expression",
+            "p.yaml: hello: no pattern finds its own positive example 'ho'; widen a pattern or remove the example",
+            "p.yaml: hello: a pattern finds its own negative example 'hi there'",
+            "p.yaml: helo: no group has this name",
+            "p.yaml: asks_price: the group is missing; add it, as `nightdesk prompts print p.yaml` shows",
+        ] {
+            assert!(told.iter().any(|fault| fault.starts_with(expect)), "{expect}: {told:?}");
+        }
+        assert!(!told.iter().any(|fault| fault.contains("'hi'")), "{told:?}");
+        let error = Patterns::parse("p.yaml", "person:\n  en: 5\n").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("person"), "{error}");
     }
 }

@@ -5,45 +5,10 @@ use std::path::Path;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 
+use super::fault::{Faults, PromptError};
+use super::files::{BUILT_IN, CHINESE, ENGLISH, PATTERNS, PICK, REPLY, REWRITE, front_matter, read};
 use super::patterns::Patterns;
 use super::phrases::Phrases;
-
-/// The files and what is built in.
-const BUILT_IN: [(&str, &str); 6] = [
-    ("reply.md", include_str!("../../prompts/reply.md")),
-    ("rewrite.md", include_str!("../../prompts/rewrite.md")),
-    ("pick.md", include_str!("../../prompts/pick.md")),
-    ("phrases.en.yaml", include_str!("../../prompts/phrases.en.yaml")),
-    ("phrases.zh.yaml", include_str!("../../prompts/phrases.zh.yaml")),
-    ("patterns.yaml", include_str!("../../prompts/patterns.yaml")),
-];
-
-/// Why a prompt file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PromptError {
-    /// It cannot be read.
-    #[error("the prompt file {file} cannot be read: {reason}; mend its permissions or remove it to use the built-in one")]
-    Read {
-        /// Which.
-        file: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// Its text is not what it should be.
-    #[error("the prompt file {file} is not usable: {reason}; correct it or remove it to use the built-in one")]
-    Invalid {
-        /// Which.
-        file: String,
-        /// Where and why.
-        reason: String,
-    },
-}
-
-impl PromptError {
-    pub(super) fn invalid(file: &str, reason: impl ToString) -> Self {
-        Self::Invalid { file: file.to_owned(), reason: reason.to_string() }
-    }
-}
 
 /// What the language model is asked with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +38,17 @@ impl Pick {
     }
 }
 
+/// A file that was found to be fine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Its name within the folder.
+    pub file: &'static str,
+    /// Whether it is the shop's own.
+    pub own: bool,
+    /// What is in it.
+    pub holds: String,
+}
+
 /// The loaded prompts.
 #[derive(Debug)]
 pub struct Prompts {
@@ -82,58 +58,71 @@ pub struct Prompts {
     pick: Environment<'static>,
     phrases: Vec<Phrases>,
     patterns: Patterns,
+    checked: Vec<Checked>,
     hash: String,
 }
 
 impl Prompts {
-    /// Loads the built-in files and those of `folder` (which need not exist), and renders each once: a fault shows at the start, not at night.
+    /// Loads the built-in files and those of `folder` (which need not exist), and renders each once: a fault shows at the start, not at night. The
+    /// error names the faults of all files.
     pub fn load(folder: Option<&Path>, shop: &str) -> Result<Self, PromptError> {
-        let mut files = Vec::with_capacity(BUILT_IN.len());
-        for (name, built_in) in BUILT_IN {
-            files.push((name, text_of(folder, name)?.unwrap_or_else(|| built_in.to_owned())));
-        }
-        let text = |name: &str| files.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| text.as_str());
+        let mut faults = Faults::of("prompts");
+        let files = read(folder, &mut faults);
+        let text = |name: &str| files.iter().find(|file| file.name == name).map_or("", |file| file.text.as_str());
         let mut digest = Sha256::new();
-        for (name, text) in &files {
-            digest.update(name.as_bytes());
+        for file in &files {
+            digest.update(file.name.as_bytes());
             digest.update([0]);
-            digest.update(text.as_bytes());
+            digest.update(file.text.as_bytes());
             digest.update([0]);
         }
-        let phrases = vec![
-            Phrases::parse("phrases.en.yaml", "en", shop, text("phrases.en.yaml"))?,
-            Phrases::parse("phrases.zh.yaml", "zh", shop, text("phrases.zh.yaml"))?,
-        ];
-        let prompts = Self {
-            shop: shop.to_owned(),
-            reply: template("reply.md", text("reply.md"))?,
-            rewrite: template("rewrite.md", text("rewrite.md"))?,
-            pick: template("pick.md", text("pick.md"))?,
-            phrases,
-            patterns: Patterns::parse("patterns.yaml", text("patterns.yaml"))?,
-            hash: hex::encode(digest.finalize()),
-        };
-        prompts.reply("question", "sources")?;
-        prompts.rewrite("question", "sources")?;
-        for what in [Pick::Wants, Pick::Open] {
-            prompts.pick(what, "sentences")?;
-        }
-        Ok(prompts)
+        let of_sources = [context! { shop, question => "question", sources => "sources" }];
+        let of_sentences = [Pick::Wants, Pick::Open].map(|what| context! { shop, what => what.as_str(), sentences => "sentences" });
+        let reply = faults.keep(template(REPLY, text(REPLY), &of_sources));
+        let rewrite = faults.keep(template(REWRITE, text(REWRITE), &of_sources));
+        let pick = faults.keep(template(PICK, text(PICK), &of_sentences));
+        let english = faults.keep(Phrases::parse(ENGLISH, "en", shop, text(ENGLISH)));
+        let chinese = faults.keep(Phrases::parse(CHINESE, "zh", shop, text(CHINESE)));
+        let patterns = faults.keep(Patterns::parse(PATTERNS, text(PATTERNS)));
+        let (Some(reply), Some(rewrite), Some(pick)) = (reply, rewrite, pick) else { return Err(faults.into_error()) };
+        let (Some(english), Some(chinese), Some(patterns)) = (english, chinese, patterns) else { return Err(faults.into_error()) };
+        let checked = files.iter().map(|file| {
+            let holds = match file.name {
+                ENGLISH => format!("{} phrases", english.count()),
+                CHINESE => format!("{} phrases", chinese.count()),
+                PATTERNS => patterns.describe(),
+                _ => "2 sections".to_owned(),
+            };
+            Checked { file: file.name, own: file.own, holds }
+        });
+        let checked = checked.collect();
+        let hash = hex::encode(digest.finalize());
+        faults.unless_any(Self { shop: shop.to_owned(), reply, rewrite, pick, phrases: vec![english, chinese], patterns, checked, hash })
+    }
+
+    /// The text of a built-in file, for a shop to begin its own with; `None` for a name that no file has.
+    pub fn built_in(name: &str) -> Option<&'static str> {
+        BUILT_IN.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
+    }
+
+    /// The names of the files.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
     }
 
     /// What the model is asked with to choose. Both texts are data: their control tokens are escaped by the tokenizer.
     pub fn reply(&self, question: &str, sources: &str) -> Result<ReplyPrompt, PromptError> {
-        rendered("reply.md", &self.reply, &context! { shop => self.shop.as_str(), question, sources })
+        asked(REPLY, &self.reply, &context! { shop => self.shop.as_str(), question, sources })
     }
 
     /// What the model is asked with to answer in its own words. Both texts are data.
     pub fn rewrite(&self, question: &str, sources: &str) -> Result<ReplyPrompt, PromptError> {
-        rendered("rewrite.md", &self.rewrite, &context! { shop => self.shop.as_str(), question, sources })
+        asked(REWRITE, &self.rewrite, &context! { shop => self.shop.as_str(), question, sources })
     }
 
     /// What the model is asked with for one of the shopper's sentences, of which each stands on a line of its own.
     pub fn pick(&self, what: Pick, sentences: &str) -> Result<ReplyPrompt, PromptError> {
-        rendered("pick.md", &self.pick, &context! { shop => self.shop.as_str(), what => what.as_str(), sentences })
+        asked(PICK, &self.pick, &context! { shop => self.shop.as_str(), what => what.as_str(), sentences })
     }
 
     /// The phrases of a locale; English where there are none.
@@ -147,42 +136,49 @@ impl Prompts {
         &self.patterns
     }
 
+    /// What was loaded, file by file.
+    pub fn checked(&self) -> &[Checked] {
+        &self.checked
+    }
+
     /// SHA-256 over all files, in hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.hash
     }
 }
 
-fn text_of(folder: Option<&Path>, name: &str) -> Result<Option<String>, PromptError> {
-    let Some(path) = folder.map(|folder| folder.join(name)) else { return Ok(None) };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
-        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(fault) => Err(PromptError::Read { file: path.display().to_string(), reason: fault.to_string() }),
-    }
-}
-
-fn rendered(file: &str, sections: &Environment<'static>, values: &Value) -> Result<ReplyPrompt, PromptError> {
-    let section = |name: &str| sections.get_template(name)?.render(values);
-    let render = |name: &str| section(name).map_err(|fault| PromptError::invalid(file, format!("section '{name}': {fault:#}")));
-    Ok(ReplyPrompt { system: render("system")?, user: render("user")? })
-}
-
-/// Front matter, then the sections `## system` and `## user`.
-fn template(file: &str, text: &str) -> Result<Environment<'static>, PromptError> {
-    let fault = |reason: &str| PromptError::invalid(file, reason);
-    let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map(|(_, body)| body);
-    let body = body.ok_or_else(|| fault("it does not begin with front matter between two lines '---'"))?;
-    let (_, rest) = body.split_once("## system\n").ok_or_else(|| fault("the section '## system' is missing"))?;
-    let (system, user) = rest.split_once("## user\n").ok_or_else(|| fault("the section '## user' is missing behind '## system'"))?;
+/// Front matter, then the sections `## system` and `## user`, each rendered with each of the samples.
+fn template(file: &str, text: &str, samples: &[Value]) -> Result<Environment<'static>, PromptError> {
+    let (_, body, _) = front_matter(file, text)?;
+    let remedy = format!("write the sections `## system` and `## user` in this order, as `nightdesk prompts print {file}` shows");
+    let missing = |name: &str| Faults::of(file).fatal(name, "the section is missing", &remedy);
+    let (_, rest) = body.split_once("## system\n").ok_or_else(|| missing("## system"))?;
+    let (system, user) = rest.split_once("## user\n").ok_or_else(|| missing("## user"))?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let mut faults = Faults::of(file);
     for (name, section) in [("system", system), ("user", user)] {
-        environment
-            .add_template_owned(name, section.trim().to_owned())
-            .map_err(|error| PromptError::invalid(file, format!("{error:#}")))?;
+        if let Err(fault) = environment.add_template_owned(name, section.trim().to_owned()) {
+            faults.add(&format!("## {name}"), format!("{fault:#}"), "mend the template");
+        } else if let Some(fault) = samples.iter().find_map(|sample| rendered(file, &environment, name, sample).err()) {
+            faults.extend(fault);
+        }
     }
-    Ok(environment)
+    faults.unless_any(environment)
+}
+
+fn asked(file: &str, sections: &Environment<'_>, values: &Value) -> Result<ReplyPrompt, PromptError> {
+    let section = |name: &str| rendered(file, sections, name, values);
+    Ok(ReplyPrompt { system: section("system")?, user: section("user")? })
+}
+
+fn rendered(file: &str, environment: &Environment<'_>, name: &str, values: &Value) -> Result<String, PromptError> {
+    let text = environment.get_template(name).and_then(|template| template.render(values));
+    let remedy = match file {
+        PICK => "use {{ shop }}, {{ what }} and {{ sentences }}",
+        _ => "use {{ shop }}, {{ question }} and {{ sources }}",
+    };
+    text.map_err(|fault| Faults::of(file).fatal(&format!("## {name}"), format!("{fault:#}"), remedy))
 }
 
 #[cfg(test)]
@@ -218,6 +214,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("reply.md"), "---\nname: reply\n---\n## system\n{{ shoop }}\n## user\nx").unwrap();
         let fault = Prompts::load(Some(folder.path()), "s").unwrap_err().to_string();
-        assert!(fault.contains("reply.md") && fault.contains("system"), "{fault}");
+        assert!(fault.contains("reply.md: ## system: undefined value"), "{fault}");
+    }
+
+    #[test]
+    fn the_faults_of_all_files_are_told_together_and_each_file_counts_in_the_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("phrases")).unwrap();
+        let mut hashes = std::collections::BTreeSet::new();
+        for name in Prompts::names() {
+            let text = Prompts::built_in(name).unwrap();
+            std::fs::write(folder.path().join(name), format!("{text}\n")).unwrap();
+            let prompts = Prompts::load(Some(folder.path()), "s").unwrap();
+            assert!(prompts.checked().iter().any(|checked| checked.file == name && checked.own), "{:?}", prompts.checked());
+            assert!(hashes.insert(prompts.hash().to_owned()), "{name} does not count");
+        }
+        for name in Prompts::names() {
+            std::fs::write(folder.path().join(name), "nothing").unwrap();
+        }
+        let error = Prompts::load(Some(folder.path()), "s").unwrap_err();
+        let wrong: std::collections::BTreeSet<&str> = error.faults().iter().map(|fault| fault.file.as_str()).collect();
+        assert_eq!(wrong, Prompts::names().collect());
     }
 }

@@ -185,6 +185,47 @@ fn a_new_shop_answers_from_its_first_minute() {
 }
 
 #[test]
+fn prompts_are_checked_and_all_faults_are_told() {
+    let fine = Program::new(&["prompts", "check"]).set("--prompts", &root().join("prompts")).run().well();
+    assert!(fine.contains("phrases/en.yaml  your own  ") && fine.contains("nothing to mend; the hash is "), "{fine}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let check = || Program::new(&["prompts", "check"]).set("--prompts", folder.path()).run();
+    let built_in = check().well();
+    assert!(built_in.contains("patterns.yaml    built in  ") && !built_in.contains("your own"), "{built_in}");
+    let hash = |out: &str| out.trim_end().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(hash(&fine), hash(&built_in));
+
+    fs::create_dir(folder.path().join("phrases")).unwrap();
+    let english = Program::new(&["prompts", "print", "phrases/en.yaml"]).run().well();
+    let own = folder.path().join("phrases/en.yaml");
+    fs::write(&own, english.replace("I am sorry about that.", "Oh dear.")).unwrap();
+    let changed = check().well();
+    assert!(changed.contains("phrases/en.yaml  your own  ") && hash(&changed) != hash(&built_in), "{changed}");
+
+    fs::write(&own, english.replace("{{ number }} is on its way", "{{ nummer }} is on its way").replace("clarify:", "clarifi:")).unwrap();
+    fs::write(folder.path().join("reply.md"), "no front matter").unwrap();
+    fs::write(folder.path().join("phrases.zh.yaml"), "greeting: hi").unwrap();
+    let ran = check();
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    for fault in [
+        "phrases.zh.yaml: this name is not read any more; rename it to phrases/zh.yaml",
+        "reply.md: front matter: it does not begin with lines between `---` and `---`; begin it with lines",
+        "phrases/en.yaml: order.status.shipped: the variable 'nummer' is unknown here; use {{ number }}, {{ shop }}",
+        "phrases/en.yaml: clarify: it is missing; add it, as `nightdesk prompts print phrases/en.yaml` shows",
+        "phrases/en.yaml: clarifi: no phrase has this name; correct the spelling or remove it",
+        "5 faults to mend",
+    ] {
+        assert!(ran.out.contains(fault), "{fault}\n{}", ran.out);
+    }
+
+    let nowhere = Program::new(&["prompts", "check"]).set("--prompts", &folder.path().join("nowhere")).run().sentence();
+    assert!(nowhere.contains("there is no folder"), "{nowhere}");
+    let nothing = Program::new(&["prompts", "print", "nothing.md"]).run().sentence();
+    assert!(nothing.contains("no prompt file is called nothing.md; there are reply.md, phrases/en.yaml"), "{nothing}");
+}
+
+#[test]
 fn help_shows_examples() {
     for (arguments, example) in [
         (&["--help"][..], "nightdesk ask \"how long does delivery take?\""),
@@ -193,6 +234,8 @@ fn help_shows_examples() {
         (&["knowledge", "import", "--help"], "nightdesk knowledge import faq.csv"),
         (&["orders", "import", "--help"], "nightdesk orders import shop.json"),
         (&["agents", "add", "--help"], "nightdesk agents add ana@shop.example"),
+        (&["prompts", "check", "--help"], "nightdesk prompts check --prompts myshop/prompts"),
+        (&["prompts", "print", "--help"], "nightdesk prompts print phrases/en.yaml > prompts/phrases/en.yaml"),
         (&["config", "check", "--help"], "nightdesk config check --config nightdesk.toml"),
         (&["eval", "questions", "--help"], "nightdesk eval questions questions.csv --fail-over 0.1"),
         (&["eval", "intents", "--help"], "nightdesk eval intents --train train.csv --test test.csv"),

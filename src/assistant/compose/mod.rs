@@ -1,8 +1,10 @@
 //! Composition: what may be said, which of it answers the question, and the reply made of it.
 //!
 //! Code takes the entry apart into sentences that may be said ([`units`]), a model that read message and entry together judges which of them a good
-//! agent would say ([`pick`]), and where that leaves a choice the language model writes the reply along a trie of all that remain ([`write`]): it
-//! cannot say what no source says. Whatever fails, something that stands is said at once: the sentences that were judged likely, or the whole answer.
+//! agent would say ([`pick`]), and where several replies remain, an opening to choose, the language model writes one along a trie of them ([`write`]):
+//! it cannot say what no source says. Whatever fails, something that stands is said at once: the sentences that were judged likely, or the whole
+//! answer. Sentences are not left to the language model: it chooses them worse (`nightdesk eval sentences --by model`), and beside the judge it does
+//! what another threshold does (`--by both`).
 
 mod free;
 mod pick;
@@ -14,12 +16,12 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use free::Free;
-pub use pick::picked;
+pub use pick::{SAID, picked};
 pub use spoken::Spoken;
 pub use write::{Tell, Unwritten, Writer};
 
 use self::free::accepted;
-use self::pick::picks;
+use self::pick::{is_short, picks};
 use self::said::said;
 use self::units::units;
 use super::content::is_han;
@@ -146,14 +148,14 @@ impl Composer {
         if !is_english(asked.question) || !is_english(&asked.entry.answer) {
             return Ok(Vec::new());
         }
-        if units.len() < 2 || units.len() > MOST_SENTENCES {
+        if units.len() < 2 || units.len() > MOST_SENTENCES || is_short(&asked.entry.answer) {
             return Ok(Vec::new());
         }
         let (chooser, entry, question) = (Arc::clone(chooser), Arc::clone(asked.entry), asked.question.to_owned());
         let judged = tokio::task::spawn_blocking(move || {
             let sentences: Vec<&str> = units.iter().map(|unit| &entry.answer[unit.range.clone()]).collect();
             let scores = chooser.score(&question, &entry.question, &sentences)?;
-            let sets = picks(&units, &scores);
+            let sets = picks(&units, &scores, SAID, 0.0);
             // Where all of it is likely there is nothing to choose.
             let whole = sets.first().is_some_and(|set| set.len() == units.len());
             Ok(if whole { Vec::new() } else { sets.iter().map(|set| said(&entry, &units, set)).collect() })

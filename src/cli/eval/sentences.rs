@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::{blocking, must_be_writable, print_json, write_file};
 use crate::app::{open_composer_for_measuring, open_encoder};
-use crate::assistant::compose::{Writer, picked};
+use crate::assistant::compose::{SAID, Writer, picked};
 use crate::cli::output::print;
 use crate::cli::progress::Progress;
 use crate::config::Settings;
@@ -32,16 +32,19 @@ chosen; decided is the share of the traps of which the deciding sentence is.
 Example:
   nightdesk eval sentences tests/shops/*/ --rows chosen.jsonl";
 
+/// How near to the threshold the chooser counts as unsure.
+const UNSURE: f32 = 0.75;
+
 /// Who chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum By {
     /// The sentence model alone: the sentence that is most like the message, and those nearly as like.
     Embeddings,
-    /// The chooser, which read message and entry together, as replies are composed by without a language model.
+    /// The chooser, which read message and entry together, as replies are composed.
     Chooser,
     /// The language model alone, along a trie of all single sentences and pairs.
     Model,
-    /// The chooser, and where it leaves a choice the language model: as replies are composed.
+    /// The chooser, and of what it is unsure of the language model.
     Both,
 }
 
@@ -65,6 +68,9 @@ pub struct SentencesArgs {
     /// Who chooses the sentences.
     #[arg(long, value_enum, value_name = "CHOOSER", default_value_t = By::Embeddings)]
     by: By,
+    /// Log-odds from which the chooser says a sentence.
+    #[arg(long, value_name = "LOG_ODDS", default_value_t = SAID, allow_negative_numbers = true)]
+    threshold: f32,
     /// Take every N-th message only: the language model takes its time.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     every: u16,
@@ -79,13 +85,15 @@ pub struct SentencesArgs {
 /// Chooses as replies are composed.
 struct Composing {
     chooser: Option<Arc<dyn ScoreSentences>>,
+    said: f32,
+    open: f32,
     writer: Option<(Writer, Arc<Prompts>, Handle)>,
 }
 
 impl Choose for Composing {
     fn choose(&self, message: &str, entry_question: &str, sentences: &[&str]) -> Result<Vec<usize>, EvaluationError> {
         let sets: Vec<BTreeSet<usize>> = match &self.chooser {
-            Some(chooser) => picked(&chooser.score(message, entry_question, sentences)?),
+            Some(chooser) => picked(&chooser.score(message, entry_question, sentences)?, self.said, self.open),
             None => (0..sentences.len()).flat_map(|one| (one..sentences.len()).map(move |other| BTreeSet::from([one, other]))).collect(),
         };
         let likeliest = || sets.first().cloned().unwrap_or_default().into_iter().collect();
@@ -98,7 +106,7 @@ impl Choose for Composing {
     }
 }
 
-async fn open(settings: &Settings, by: By) -> anyhow::Result<Box<dyn Choose + Send + Sync>> {
+async fn open(settings: &Settings, by: By, said: f32) -> anyhow::Result<Box<dyn Choose + Send + Sync>> {
     if by == By::Embeddings {
         return Ok(Box::new(Similar::new(open_encoder(settings).await?)));
     }
@@ -111,7 +119,8 @@ async fn open(settings: &Settings, by: By) -> anyhow::Result<Box<dyn Choose + Se
         // What is measured is the choice, not the patience.
         (Writer { deadline: Duration::from_secs(60), ..writer }, prompts, Handle::current())
     });
-    Ok(Box::new(Composing { chooser: composer.chooser, writer }))
+    let open = if by == By::Both { UNSURE } else { 0.0 };
+    Ok(Box::new(Composing { chooser: composer.chooser, said, open, writer }))
 }
 
 /// Runs it.
@@ -123,7 +132,7 @@ pub async fn run(settings: Settings, args: SentencesArgs) -> anyhow::Result<()> 
     if let Some(path) = &args.rows {
         must_be_writable(path, "--rows")?;
     }
-    let chooser = open(&settings, args.by).await?;
+    let chooser = open(&settings, args.by, args.threshold).await?;
     blocking(move || {
         let messages: usize = shops.iter().map(|shop| shop.messages.len()).sum();
         let bar = Progress::new("choosing sentences", messages);
