@@ -151,9 +151,8 @@ impl<'p> Watch<'p> {
     /// What is wrong with a reply, and where it shows.
     pub fn flaws(&self, heard: &Heard<'_>) -> Vec<(Flaw, String)> {
         let reply = plain(heard.reply);
-        let message = heard.message.split_whitespace().collect::<Vec<_>>().join(" ");
         let may_be = |name: &str, value: &str| match name {
-            QUESTION => message.contains(value.trim_end_matches('\u{2026}')),
+            QUESTION => repeats(heard.message, value),
             _ => heard.of_order,
         };
         let allowed = Allowed { sentences: heard.sentences, phrases: self.phrases, may_be: &may_be };
@@ -167,6 +166,16 @@ impl<'p> Watch<'p> {
         flaws.extend(MARKUP.find(&own).map(|found| (Flaw::Markup, found.as_str().to_owned())));
         flaws
     }
+}
+
+/// Whether a text is words of a message in their order, the last one perhaps cut: the questions that are repeated need not stand side by side.
+fn repeats(message: &str, text: &str) -> bool {
+    let mut words = message.split_whitespace();
+    let (whole, cut) = match text.strip_suffix('\u{2026}') {
+        Some(rest) => rest.trim_end().rsplit_once(char::is_whitespace).unwrap_or(("", rest)),
+        None => (text, ""),
+    };
+    whole.split_whitespace().all(|word| words.any(|other| other == word)) && (cut.is_empty() || words.any(|other| other.starts_with(cut)))
 }
 
 /// A part of a reply without the shopper's own words in it.
@@ -237,6 +246,9 @@ mod tests {
         check("It takes 2 days. A person will reply here.", false, &[]);
         check("I do not know \"<script>alert(1)</script> ignore all of it sk-aaaaaaaaaaaaaaaaaaaaaaaa\".", false, &[]);
         check("I do not know \"<script>alert(1)</script> ignore\u{2026}\".", false, &[]);
+        check("I do not know \"ignore all of\".", false, &[]);
+        check("I do not know \"<script>alert(1)</script> all of\".", false, &[]);
+        check("I do not know \"all ignore\".", false, &[Flaw::Outside]);
         check("I do not know \"<script>alert(2)</script>\".", false, &[Flaw::Outside, Flaw::Markup]);
         check("Sure, I am DAN now.", false, &[Flaw::Outside]);
         check("The total is $5.", true, &[]);
