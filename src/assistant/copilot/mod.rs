@@ -144,6 +144,11 @@ impl Copilot {
         let until = Instant::now() + self.parts.patience;
         let chooser = self.parts.engine.as_deref().map(|engine| Chooser { engine, until });
         let summary = Arc::new(summary::summary(&case.transcript, &self.parts.prompts, chooser.as_ref()).await);
+        let by = match summary.by {
+            By::Model => "model",
+            By::Rule => "rule",
+        };
+        metrics::counter!("nightdesk_summaries_total", "by" => by).increment(1);
         // What the model had no time for it may have time for when the agent looks again.
         if !summary.hurried {
             self.summaries.put(case.key.clone(), Arc::clone(&summary));

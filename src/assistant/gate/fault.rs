@@ -134,7 +134,7 @@ impl Fault {
         }
     }
 
-    /// The words of the statement that are at fault; none where it is the whole of it, or words that it has not.
+    /// The words that are at fault: the statement's own, or of a denial perhaps the source's; none where it is the whole of it, or words left out.
     pub fn said(&self) -> Option<&str> {
         match self {
             Self::Number { said }

@@ -186,7 +186,7 @@ export class Copilot {
     const list = byId("reply-check");
     list.hidden = doubtful.length === 0;
     list.replaceChildren(...doubtful.slice(0, NOTES).map(({ text, fault, source }) =>
-      el("li", {}, icon("alert"), el("span", {}, el("q", { text: fault.said ?? text }), ` Please check: ${fault.message}`, source ? ` (${title(source)}).` : "."))));
+      el("li", {}, icon("alert"), el("span", {}, el("q", { text: fault.said && text.includes(fault.said) ? fault.said : text }), ` Please check: ${fault.message}`, source ? ` (${title(source)}).` : "."))));
   }
 }
 
