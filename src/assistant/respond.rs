@@ -297,9 +297,13 @@ impl Responder {
             Choice::None => None,
         };
         match entry {
-            Some(entry) => {
-                Ok(self.compose(&Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() }, (Situation::Neutral.key(), NO_OPENING), tell).await)
-            }
+            Some(entry) => Ok(self
+                .compose(
+                    &Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() },
+                    (Situation::Neutral.key(), NO_OPENING),
+                    tell,
+                )
+                .await),
             None => Ok(Reply::handoff(HandoffReason::LowConfidence, phrases, 0.0)),
         }
     }
