@@ -29,6 +29,11 @@ impl Situation {
     /// All of them, with the variants that a file has to have at least.
     const ALL: [(Self, usize); 4] = [(Self::Complaint, 1), (Self::Thanks, 1), (Self::FollowUp, 0), (Self::Neutral, 0)];
 
+    /// All of them.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().map(|(situation, _)| situation)
+    }
+
     /// The key of its phrases.
     pub fn key(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::phrases::Phrases;
+use super::phrases::{Phrases, Situation};
 
 /// A phrase that leaves parts out for more variables than these has too many forms to list.
 const OPTIONAL: usize = 6;
@@ -25,6 +25,9 @@ impl Phrases {
             });
             let forms: BTreeSet<String> = forms.filter(|form| !form.is_empty()).collect();
             shapes.extend(forms.into_iter().map(|form| (key.to_owned(), form)));
+        }
+        for situation in Situation::all() {
+            shapes.extend(self.openings(situation).iter().map(|text| (situation.key().to_owned(), text.clone())));
         }
         shapes
     }

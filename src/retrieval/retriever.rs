@@ -28,8 +28,6 @@ const SPELLED_PHRASINGS: usize = 12;
 /// How many entries are read token by token, and together say how hard a query is. More than are given to the decision: what a reading moves up comes
 /// from below.
 pub const SHORTLIST: usize = 14;
-/// The longest message that is searched for, in characters; what stands behind it is not read.
-const SEARCHED: usize = 1_000;
 /// Bytes of a query that are looked at.
 const MAX_QUERY_BYTES: usize = 4096;
 
@@ -119,12 +117,12 @@ impl Retriever {
 
     /// What a shopper's message is decided from, the best first. Whoever decides or measures decisions goes through here, so that both see the same.
     pub fn candidates(&self, message: &str) -> Result<Vec<Hit>, RetrievalError> {
-        self.search(searched(message), CANDIDATES)
+        self.search(words::searched(message), CANDIDATES)
     }
 
     /// All entries for a shopper's message, the best first; the first [`CANDIDATES`] are its candidates.
     pub fn ranking(&self, message: &str) -> Result<Vec<Hit>, RetrievalError> {
-        self.search(searched(message), usize::MAX)
+        self.search(words::searched(message), usize::MAX)
     }
 
     /// The best hits, at most `limit`, the best first; equal scores in the order of ids. A message without a letter or digit finds nothing.
@@ -251,10 +249,6 @@ impl Retriever {
         let current = self.current.load().dense.known(self.embed.dimensions());
         current.save_changes(known, path, self.embed.fingerprint());
     }
-}
-
-fn searched(message: &str) -> &str {
-    message.char_indices().nth(SEARCHED).map_or(message, |(end, _)| &message[..end])
 }
 
 impl Snapshot {

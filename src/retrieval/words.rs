@@ -9,6 +9,13 @@ use unicode_normalization::UnicodeNormalization;
 const MAX_BYTES: usize = 256 * 1024;
 /// Longer words are numbers of no meaning, or an attack.
 const MAX_WORD_BYTES: usize = 60;
+/// The longest message that is searched for, in characters; what stands behind it is not read.
+const SEARCHED: usize = 1_000;
+
+/// As much of a shopper's message as is searched for.
+pub(super) fn searched(message: &str) -> &str {
+    message.char_indices().nth(SEARCHED).map_or(message, |(end, _)| &message[..end])
+}
 
 /// The analyzer of both sides, index and query: case, accents and English endings do not count.
 pub(super) fn analyzer() -> TextAnalyzer {

@@ -108,6 +108,10 @@ async fn a_shopper_is_answered_and_handed_to_an_agent() {
     agent.until("the ticket", "return document.querySelector('.ticket-subject')?.textContent === 'Do you sell cars?'", json!([])).await;
     agent.press("j").await;
     agent.until("the conversation", "return document.querySelectorAll('#thread-log .message').length === 8", json!([])).await;
+    agent.script("document.querySelector('#thread-log .message.bot .sentence').focus()", json!([])).await;
+    let quoted = "const quote = document.querySelector('#rests-on:not([hidden]) blockquote')?.textContent;
+        return Boolean(quote) && quote === document.querySelector('.sentence.marked')?.textContent";
+    agent.until("the entry's own sentence beside the one that has the focus", quoted, json!([])).await;
     agent.press("c").await;
     agent.until("the focus on the reply", "return document.activeElement?.id === 'reply-text'", json!([])).await;
     says(&agent, "Hello, this is Ana. We sell no cars.").await;
