@@ -50,7 +50,7 @@ mod tests {
         let shapes = prompts.phrases("en").shapes('|');
         let of = |key: &str| shapes.iter().filter(|(other, _)| other == key).map(|(_, text)| text.as_str()).collect::<Vec<_>>();
         assert_eq!(of("order.tracking"), ["The tracking number is |tracking| (|carrier|).", "The tracking number is |tracking|."]);
-        assert_eq!(of("order.total"), ["The total is |amount|."]);
+        assert_eq!(of("order.total"), ["The total of order |number| is |amount|."]);
         assert!(of("greeting")[0].contains("Alder & Pine"), "{shapes:?}");
         assert_eq!(of("part_unknown").len(), 1);
         let chinese = prompts.phrases("zh").shapes('|');

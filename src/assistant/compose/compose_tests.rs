@@ -31,6 +31,14 @@ fn entry(question: &str, answer: &str) -> Arc<Entry> {
     })
 }
 
+/// What nobody asks for here, and makes an answer too long to be said whole.
+const MORE: &str = " Our shop in Rotterdam is open from Tuesday to Saturday. Members collect one point for each dollar. The workshop repairs \
+    backpacks of any age. Gift cards never expire and can be used in several steps. Catalogues are printed twice a year.";
+
+fn long_entry(question: &str, answer: &str) -> Arc<Entry> {
+    entry(question, &format!("{answer}{MORE}"))
+}
+
 fn prompts() -> Prompts {
     Prompts::load(None, "Shop").unwrap()
 }
@@ -62,26 +70,26 @@ async fn the_sentence_that_answers_is_said() {
         (
             "can I pay cash when it arrives?",
             "How can I pay?",
-            "We accept all major credit cards, PayPal and Klarna. We do not accept cash on delivery or cheques. Gift cards never expire.",
+            "We accept all major credit cards, PayPal and Klarna. We do not accept cash on delivery or cheques.",
             "We do not accept cash on delivery or cheques.",
-            "Gift cards never",
+            "Catalogues",
         ),
         (
             "do you ship to Australia?",
             "Where do you deliver?",
-            "We ship to Canada, the UK and the EU. Delivery takes 7 to 14 business days. Gift wrapping costs $3.",
             "We ship to Canada, the UK and the EU.",
-            "Gift wrapping",
+            "We ship to Canada, the UK and the EU.",
+            "Catalogues",
         ),
         (
             "is it free to return a $30 tshirt",
             "What does a return cost?",
-            "Pack the items in their box. Returns are free for orders over $50; otherwise $4.95 is deducted from the refund. The label is in your parcel.",
             "Returns are free for orders over $50; otherwise $4.95 is deducted from the refund.",
-            "Pack the items",
+            "Returns are free for orders over $50; otherwise $4.95 is deducted from the refund.",
+            "Catalogues",
         ),
     ] {
-        let entry = entry(question, answer);
+        let entry = long_entry(question, answer);
         let composed = reply(&composer, message, &entry).await;
         stands(&composed, &entry);
         assert!(composed.spoken.content().contains(say), "{message}: {}", composed.spoken.content());
@@ -110,7 +118,7 @@ fn writer(deadline: Duration) -> Writer {
 #[tokio::test]
 async fn the_model_writes_one_of_the_openings_and_nothing_else_and_what_is_told_is_what_is_said() {
     let composer = Composer { chooser: Some(chooser()), writer: Some(writer(Duration::from_secs(60))), free: None };
-    let entry = entry("What if it is broken?", "Send us a photo. We replace broken items free of charge. Replacements take 3 days.");
+    let entry = long_entry("What if it is broken?", "Send us a photo. We replace broken items free of charge. Replacements take 3 days.");
     let openings = ["I am sorry about that.".to_owned(), "I am sorry to hear that.".to_owned()];
     let told = Mutex::new(String::new());
     let tell = |text: &str| told.lock().unwrap().push_str(text);
@@ -127,7 +135,7 @@ async fn the_model_writes_one_of_the_openings_and_nothing_else_and_what_is_told_
 #[tokio::test]
 async fn a_model_that_is_late_or_busy_costs_nothing_but_its_opinion() {
     let openings = ["I am sorry.".to_owned(), "I am so sorry.".to_owned()];
-    let entry = entry("What if it is broken?", "Send us a photo. We replace broken items free of charge. Replacements take 3 days.");
+    let entry = long_entry("What if it is broken?", "Send us a photo. We replace broken items free of charge. Replacements take 3 days.");
     let asked = Asked { question: "broken!! do I get a new one", entry: &entry, openings: ("opening.complaint", &openings) };
     let late = Composer { chooser: Some(chooser()), writer: Some(writer(Duration::from_millis(1))), free: None };
     let composed = late.compose(&prompts(), asked, &|_| {}).await;
