@@ -12,6 +12,7 @@ mod evaluation;
 mod hostile;
 mod openapi;
 mod pages;
+mod processes;
 mod reload;
 mod remote;
 mod replies;
