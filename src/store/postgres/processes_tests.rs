@@ -20,10 +20,11 @@ async fn follower(schema: &Schema) -> (World<PostgresStore>, Receiver<Live>, Can
     let heard = live.subscribe();
     let (store, token) = (w.store.clone(), stop.clone());
     tokio::spawn(async move { store.follow(live, token).await });
-    // It listens when the server lists it as one who does.
-    let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = $1 AND query LIKE 'LISTEN%' AND state = 'idle'";
+    // It listens when a session of its has looked at the log, which comes after `LISTEN`.
+    let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = $1 AND query IN ($2, $3) AND state = 'idle'";
     let listens = async || {
-        let count = sqlx::query_scalar::<_, i64>(sql).bind(format!("nightdesk {}", w.store.process));
+        let count =
+            sqlx::query_scalar::<_, i64>(sql).bind(format!("nightdesk {}", w.store.process)).bind(events::NEWEST_ID).bind(follow::NEWS);
         count.fetch_one(&w.store.pool).await.unwrap() > 0
     };
     let began = Instant::now();
