@@ -23,7 +23,8 @@ pub(super) fn fault(url: &str) -> Option<String> {
     if authority.matches('@').count() > 1 || name.contains(['/', '@']) || address.contains('#') {
         return Some(format!("{looks}; in user and password write @ as %40, / as %2F, # as %23"));
     }
-    if !is_host(host) && !(host.is_empty() && given("host")) {
+    let elsewhere = host.is_empty() && given("host");
+    if !is_host(host) && !elsewhere {
         return Some(format!("{looks}; the host or the port is missing or wrong"));
     }
     if name.is_empty() && !given("dbname") {

@@ -163,7 +163,7 @@ pub(super) fn unreadable(what: &str, value: &str) -> StoreError {
     StoreError::Corrupt(format!("{what} holds '{value}', which this version does not know"))
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Away,
     /// The server lets this program in no more, which somebody may put right while it runs.
@@ -216,5 +216,41 @@ fn problem(error: &sqlx::Error) -> String {
         sqlx::Error::PoolTimedOut => "no connection became free in time".to_owned(),
         sqlx::Error::Database(e) => e.message().to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_told_apart() {
+        for (code, fault) in [
+            ("57P01", Fault::Away),
+            ("57P03", Fault::Away),
+            ("53300", Fault::Away),
+            ("40001", Fault::Away),
+            ("40P01", Fault::Away),
+            ("55P03", Fault::Away),
+            ("25P03", Fault::Away),
+            ("08006", Fault::Away),
+            ("28P01", Fault::Refused),
+            ("3D000", Fault::Refused),
+            ("25006", Fault::NotWritable),
+            ("53100", Fault::NotWritable),
+            ("42501", Fault::NotWritable),
+            ("58030", Fault::NotWritable),
+            ("XX001", Fault::Damaged),
+            ("42601", Fault::Ours),
+            ("23505", Fault::Ours),
+            ("", Fault::Ours),
+        ] {
+            assert_eq!(postgres_fault(code), fault, "{code}");
+        }
+        for (code, fault) in
+            [(5, Fault::Away), (2067, Fault::Ours), (8, Fault::NotWritable), (3850, Fault::NotWritable), (26, Fault::Damaged)]
+        {
+            assert_eq!(sqlite_fault(code), fault, "{code}");
+        }
     }
 }
