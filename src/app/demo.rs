@@ -3,10 +3,10 @@
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::commerce::{Catalogue, import};
+use crate::commerce::import;
 use crate::conversation::AgentId;
-use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, Role, hash_password};
-use crate::store::SqliteStore;
+use crate::identity::{Agent, AgentName, Email, NewAgent, Role, hash_password};
+use crate::store::Store;
 use crate::support::{Clock, Ids};
 
 /// The demo shop's customers, products and orders, in the documented format.
@@ -15,7 +15,7 @@ const SHOP: &str = include_str!("demo/shop.json");
 pub const FIRST_ADMIN: &str = "admin@nightdesk.local";
 
 /// Loads the demo shop into a database that has no orders.
-pub async fn load_demo_shop(store: &SqliteStore) -> anyhow::Result<()> {
+pub async fn load_demo_shop(store: &dyn Store) -> anyhow::Result<()> {
     if store.order_count().await? > 0 {
         return Ok(());
     }
@@ -26,7 +26,7 @@ pub async fn load_demo_shop(store: &SqliteStore) -> anyhow::Result<()> {
 }
 
 /// Adds an administrator with a new password where there is no agent at all; the password is returned to be shown once.
-pub async fn first_admin(store: &SqliteStore, ids: &Ids, clock: &dyn Clock) -> anyhow::Result<Option<SecretString>> {
+pub async fn first_admin(store: &dyn Store, ids: &Ids, clock: &dyn Clock) -> anyhow::Result<Option<SecretString>> {
     if !store.list().await?.is_empty() {
         return Ok(None);
     }

@@ -18,7 +18,7 @@ use crate::inference::{Class, Encoders, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
 use crate::retrieval::Retriever;
-use crate::store::SqliteStore;
+use crate::store::{self, Place, Store};
 use crate::support::{Clock, Ids, SystemClock};
 
 /// The adapter that was trained on shops (`models/reader/README.md`).
@@ -34,7 +34,7 @@ pub struct Rooms {
     /// Identifiers.
     pub ids: Ids,
     /// The database.
-    pub store: SqliteStore,
+    pub store: Arc<dyn Store>,
     /// Templates, phrases, patterns.
     pub prompts: Arc<Prompts>,
     /// Search over the entries.
@@ -47,12 +47,16 @@ pub struct Rooms {
     pub copilot: Arc<Copilot>,
 }
 
-/// Opens the database in the data folder, making both where they are missing.
-pub async fn open_store(settings: &Settings) -> anyhow::Result<SqliteStore> {
+/// Opens the database that the settings name, or else the file in the data folder, making what is missing.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     make_data_folder(&settings.server.data)?;
-    let store = SqliteStore::open(&settings.server.data.join("nightdesk.db")).await?;
+    let place = match settings.database.url.given() {
+        Some(url) => Place::Server(url.clone()),
+        None => Place::File(settings.server.data.join("nightdesk.db")),
+    };
+    let store = store::open(&place).await?;
     if settings.shop.demo {
-        demo::load_demo_shop(&store).await?;
+        demo::load_demo_shop(store.as_ref()).await?;
     }
     Ok(store)
 }
@@ -89,7 +93,7 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     let responder = |composer| {
         Arc::new(Responder::new(ResponderParts {
             retriever: Arc::clone(&retriever),
-            orders: Arc::new(store.clone()),
+            orders: store.clone(),
             prompts: Arc::clone(&prompts),
             composer,
             rule: calibrator.rule(),
@@ -98,7 +102,7 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
         }))
     };
     let copilot = Copilot::new(CopilotParts {
-        conversations: Arc::new(store.clone()),
+        conversations: store.clone(),
         responder: responder(for_agents(&composer)),
         prompts: Arc::clone(&prompts),
         engine: composer.writer.as_ref().map(|writer| Arc::clone(&writer.engine)),

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,12 +23,12 @@ use super::open::{Rooms, make_data_folder, open_rooms};
 use super::reload::{Reload, keep_versions};
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
-use crate::conversation::{ConversationId, Conversations, LiveBus};
+use crate::conversation::{ConversationId, LiveBus};
 use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
 use crate::jobs::reload::{FolderWatch, watch_folder};
 use crate::jobs::turns::TurnFailure;
 use crate::jobs::{RunTurn, Turns};
-use crate::store::SqliteStore;
+use crate::store::Store;
 
 /// A calibration that takes longer is finished behind the running server.
 const CALIBRATION_PATIENCE: Duration = Duration::from_secs(2);
@@ -61,7 +62,7 @@ pub struct Running {
     hard: CancellationToken,
     tracker: TaskTracker,
     server: JoinHandle<std::io::Result<()>>,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     drain: Duration,
     _watch: FolderWatch,
     _lock: File,
@@ -83,8 +84,8 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
 
     let rooms = open_rooms(&settings).await?;
     // Before a reply can name them.
-    keep_versions(&rooms.store, &rooms.retriever.knowledge(), rooms.clock.now()).await?;
-    let first_password = demo::first_admin(&rooms.store, &rooms.ids, rooms.clock.as_ref()).await?;
+    keep_versions(rooms.store.as_ref(), &rooms.retriever.knowledge(), rooms.clock.now()).await?;
+    let first_password = demo::first_admin(rooms.store.as_ref(), &rooms.ids, rooms.clock.as_ref()).await?;
 
     let (soft, hard, tracker) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let live = LiveBus::default();
@@ -93,12 +94,13 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
         turns.wake(id);
     }
     tokio::spawn(sweep(rooms.store.clone(), turns.clone(), soft.clone()));
+    tokio::spawn(follow(rooms.store.clone(), live.clone(), hard.clone()));
     rooms.calibrate(CALIBRATION_PATIENCE).await;
     let reload = Reload {
         folder: settings.knowledge.folder.clone(),
         retriever: Arc::clone(&rooms.retriever),
         calibrator: Arc::clone(&rooms.calibrator),
-        versions: Arc::new(rooms.store.clone()),
+        versions: rooms.store.clone(),
         clock: Arc::clone(&rooms.clock),
         runtime: Handle::current(),
     };
@@ -178,15 +180,26 @@ impl Running {
     }
 }
 
-/// Wakes what is still due every minute: a turn that failed while the database was away is not left to the shopper's patience.
-async fn sweep(store: SqliteStore, turns: Turns, stop: CancellationToken) {
-    let mut every = tokio::time::interval(Duration::from_secs(60));
+/// Hears of what other processes do, and keeps the turns that this one runs: to the very end, since some may still run after the first signal.
+async fn follow(store: Arc<dyn Store>, live: LiveBus, stop: CancellationToken) {
+    store.follow(live, stop).await;
+}
+
+/// Wakes what is still due: a turn that failed while the database was away, or whose process died, is not left to the shopper's patience.
+async fn sweep(store: Arc<dyn Store>, turns: Turns, stop: CancellationToken) {
+    let mut every = tokio::time::interval(store.sweep_every());
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     every.tick().await;
+    let mut well = true;
     while stop.run_until_cancelled(every.tick()).await.is_some() {
-        match store.due_turns().await {
-            Ok(due) => due.into_iter().for_each(|id| turns.wake(id)),
-            Err(fault) => tracing::warn!(error.message = %fault, "the turns that are due could not be read"),
+        let due = store.due_turns().await;
+        match &due {
+            Ok(due) => due.iter().for_each(|id| turns.wake(*id)),
+            // Once for each time that the database is away.
+            Err(fault) if well => tracing::warn!(error.message = %fault, "the turns that are due could not be read"),
+            Err(_) => {}
         }
+        well = due.is_ok();
     }
 }
 
@@ -223,7 +236,7 @@ impl RunTurn for Runner {
 
 fn runner(rooms: &Rooms, live: &LiveBus) -> Runner {
     Runner(Assistant::new(AssistantParts {
-        conversations: Arc::new(rooms.store.clone()),
+        conversations: rooms.store.clone(),
         responder: Arc::clone(&rooms.responder),
         live: live.clone(),
         ids: rooms.ids.clone(),
@@ -238,10 +251,10 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
     let own_prompts = Arc::clone(&rooms.prompts);
     let retriever = Arc::clone(&rooms.retriever);
     AppParts {
-        conversations: Arc::new(rooms.store.clone()),
-        desk: Arc::new(rooms.store.clone()),
-        agents: Arc::new(rooms.store.clone()),
-        versions: Arc::new(rooms.store.clone()),
+        conversations: rooms.store.clone(),
+        desk: rooms.store.clone(),
+        agents: rooms.store.clone(),
+        versions: rooms.store.clone(),
         copilot: Arc::clone(&rooms.copilot),
         live,
         turns,

@@ -11,8 +11,8 @@ use super::output::print;
 use crate::app::open_store;
 use crate::config::Settings;
 use crate::conversation::AgentId;
-use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, Role, hash_password};
-use crate::store::SqliteStore;
+use crate::identity::{Agent, AgentName, Email, NewAgent, Role, hash_password};
+use crate::store::Store;
 use crate::support::{Clock, Ids, SystemClock};
 
 /// The shortest password that is taken.
@@ -74,7 +74,7 @@ pub async fn run(settings: Settings, command: AgentsCommand) -> anyhow::Result<(
             }
             println!("added {email}{}", password.shown());
         }
-        AgentsCommand::List => list(&store).await?,
+        AgentsCommand::List => list(store.as_ref()).await?,
         AgentsCommand::Password { email, password_stdin } => {
             let password = Password::choose(password_stdin, &ids)?;
             if !store.set_password(&parse_email(&email)?, hash_password(&password.secret, ids.salt())).await? {
@@ -93,7 +93,7 @@ pub async fn run(settings: Settings, command: AgentsCommand) -> anyhow::Result<(
     Ok(())
 }
 
-async fn list(store: &SqliteStore) -> anyhow::Result<()> {
+async fn list(store: &dyn Store) -> anyhow::Result<()> {
     let agents = store.list().await?;
     if agents.is_empty() {
         print("no agents yet; the first start of the server adds an administrator, `nightdesk agents add` adds more\n")?;

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::output::print;
 use crate::config::{self, Overrides};
+use crate::store;
 
 /// What can be done with settings.
 #[derive(Debug, Subcommand)]
@@ -21,11 +22,13 @@ pub fn run(overrides: &Overrides, command: ConfigCommand) -> anyhow::Result<()> 
         ConfigCommand::Default => print(config::DEFAULT)?,
         ConfigCommand::Check => {
             let settings = config::load(overrides)?;
+            let database = settings.database.url.given().map(store::check).transpose()?;
             println!("the configuration is fine: {} on {}", settings.shop.name, settings.server.listen);
             println!("  knowledge  {}", settings.knowledge.folder.display());
             println!("  prompts    {}", settings.prompts.folder.display());
             println!("  models     {}", settings.models.folder.display());
             println!("  data       {}", settings.server.data.display());
+            println!("  database   {}", database.unwrap_or_else(|| "nightdesk.db in the data folder".to_owned()));
             if !settings.engine.url.is_empty() {
                 println!("  engine     {} at {}", settings.engine.model, settings.engine.url);
             }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Subcommand;
 
 use crate::app::open_store;
-use crate::commerce::{Catalogue, import};
+use crate::commerce::import;
 use crate::config::Settings;
 
 /// What can be done with orders.

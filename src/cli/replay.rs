@@ -73,7 +73,7 @@ pub async fn run(settings: Settings, args: ReplayArgs) -> anyhow::Result<ExitCod
     // Before the models are opened: a wrong id is told at once.
     let store = open_store(&settings).await?;
     let found = store.conversation(id).await?;
-    let log = whole_log(&store, id).await?;
+    let log = whole_log(store.as_ref(), id).await?;
     store.close().await;
     if found.is_none() {
         let folder = settings.server.data.display();

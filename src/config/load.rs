@@ -125,6 +125,7 @@ mod tests {
         check("[engine]\nurl = 'localhost:8081'\nmodel = 'm'", "engine.url must be the base address");
         check("[engine]\nurl = 'http://localhost:8081/v1'", "engine.model is empty");
         check("[engine]\napi_key = 'two words'", "engine.api_key");
+        check("[database]\nurl = 'mysql://desk'", "database.url must look like postgres://");
         check("[shop", "nightdesk.toml");
     }
 
@@ -138,6 +139,8 @@ mod tests {
             assert!(fault.contains("engine.api_key") && !fault.contains("2345678"), "{fault}");
         }
         assert!(load(&Overrides::default()).unwrap().engine.api_key.given().is_none());
+        let settings = load_text("[database]\nurl = 'postgres://me:hush-1234@db/desk'").unwrap();
+        assert!(settings.database.url.given().is_some() && !format!("{settings:?}").contains("hush"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
+use super::database_url;
 use super::secret::Secret;
 
 /// All settings.
@@ -16,6 +17,8 @@ pub struct Settings {
     pub shop: Shop,
     /// `[server]`
     pub server: Server,
+    /// `[database]`
+    pub database: Database,
     /// `[knowledge]`
     pub knowledge: Folder,
     /// `[prompts]`
@@ -75,6 +78,14 @@ impl Server {
         let port = self.listen.port();
         Some(SocketAddr::new(self.listen.ip(), if port == 0 { 0 } else { port.checked_add(1)? }))
     }
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Address of a PostgreSQL database; empty for a file in the data folder.
+    pub url: Secret,
 }
 
 /// A section that names a folder.
@@ -221,6 +232,9 @@ impl Settings {
             "shop.website_token must be one or more visible ASCII characters",
         );
         check(self.server.metrics_address().is_some(), "server.metrics_listen must be an address such as 127.0.0.1:9464, or empty");
+        if let Some(fault) = self.database.url.given().and_then(|url| database_url::fault(url.expose_secret())) {
+            check(false, &fault);
+        }
         check(
             self.answers.threshold == -1.0 || (0.0..=1.0).contains(&self.answers.threshold),
             "answers.threshold must lie between 0 and 1, or be -1 to be derived from answers.max_wrong_rate",

@@ -1,14 +1,14 @@
 //! Agents and their sessions.
 
 use async_trait::async_trait;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::SqliteStore;
 use super::codes::time_of;
 use super::error::{is_unique_violation, store_error, unreadable};
 use super::ledger::Ledger;
 use super::tickets;
+use super::{Backend, Connection};
 use crate::conversation::{Actor, AgentId, ConversationId};
 use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, PasswordHash, Role, TokenHash};
 use crate::support::{StoreError, Timestamp};
@@ -21,7 +21,10 @@ statements! {
     BY_EMAIL = "SELECT id, email, name, role, password_hash, created_at FROM agents WHERE email = $1 AND removed_at IS NULL";
     SET_PASSWORD = "UPDATE agents SET password_hash = $2 WHERE id = $1";
     REMOVE = "UPDATE agents SET removed_at = $2 WHERE id = $1";
-    ASSIGNED = "SELECT id FROM conversations WHERE assignee_id = $1 AND status <> 'resolved' ORDER BY created_at, id";
+    /// All at once and in one order, before the first event: two of these never wait for each other.
+    ASSIGNED = concat!(
+        "SELECT c.id FROM conversations c WHERE c.assignee_id = $1 AND c.status <> 'resolved' ORDER BY c.created_at, c.id", for_update!()
+    );
     NEWEST_TIME = "SELECT COALESCE(MAX(updated_at), $1) FROM conversations WHERE assignee_id = $2";
     BEGIN_SESSION = "INSERT INTO agent_sessions (token_hash, agent_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
     DROP_EXPIRED = "DELETE FROM agent_sessions WHERE expires_at <= $1";
@@ -54,7 +57,7 @@ impl AgentRow {
 }
 
 #[async_trait]
-impl Agents for SqliteStore {
+impl Agents for Backend {
     async fn add(&self, new: NewAgent) -> Result<bool, StoreError> {
         let NewAgent { agent, password } = new;
         let mut tx = self.write().await?;
@@ -138,13 +141,13 @@ impl Agents for SqliteStore {
     }
 }
 
-async fn by_email(tx: &mut SqliteConnection, email: &Email) -> Result<Option<AgentId>, StoreError> {
+async fn by_email(tx: &mut Connection, email: &Email) -> Result<Option<AgentId>, StoreError> {
     let query = sqlx::query_as::<_, AgentRow>(BY_EMAIL).bind(email.as_str());
     Ok(query.fetch_optional(tx).await.map_err(store_error)?.map(|row| AgentId(row.id)))
 }
 
 /// Puts what an agent has back into the queue: nobody waits for a person who is gone.
-async fn give_back(tx: &mut SqliteConnection, agent: AgentId, at: Timestamp) -> Result<(), StoreError> {
+async fn give_back(tx: &mut Connection, agent: AgentId, at: Timestamp) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = sqlx::query_scalar(ASSIGNED).bind(agent.0).fetch_all(&mut *tx).await.map_err(store_error)?;
     for id in ids {
         let Some(mut ledger) = Ledger::of(tx, ConversationId(id), at).await? else { continue };

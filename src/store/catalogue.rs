@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 
-use super::SqliteStore;
 use super::codes::json;
 use super::error::store_error;
+use super::{Backend, Connection, lock_import};
 use crate::commerce::import::ShopData;
 use crate::commerce::{Address, Catalogue, Customer, ImportCounts, Order, OrderItem, Payment, PaymentKind, Product, Shipment};
 use crate::support::{StoreError, Timestamp};
@@ -40,10 +39,11 @@ statements! {
 }
 
 #[async_trait]
-impl Catalogue for SqliteStore {
+impl Catalogue for Backend {
     async fn import(&self, data: &ShopData) -> Result<ImportCounts, StoreError> {
         let mut counts = ImportCounts::default();
         let mut tx = self.write().await?;
+        lock_import(&mut tx).await?;
         for customer in &data.customers {
             put_customer(&mut tx, customer).await?;
             counts.customers += 1;
@@ -73,7 +73,7 @@ impl Catalogue for SqliteStore {
     }
 }
 
-async fn put_customer(tx: &mut SqliteConnection, customer: &Customer) -> Result<(), StoreError> {
+async fn put_customer(tx: &mut Connection, customer: &Customer) -> Result<(), StoreError> {
     sqlx::query(PUT_CUSTOMER)
         .bind(&customer.id)
         .bind(&customer.first_name)
@@ -85,7 +85,7 @@ async fn put_customer(tx: &mut SqliteConnection, customer: &Customer) -> Result<
     put_address(tx, PUT_CUSTOMER_ADDRESS, &customer.id, &customer.address).await
 }
 
-async fn put_address(tx: &mut SqliteConnection, sql: &'static str, key: &str, address: &Address) -> Result<(), StoreError> {
+async fn put_address(tx: &mut Connection, sql: &'static str, key: &str, address: &Address) -> Result<(), StoreError> {
     sqlx::query(sql)
         .bind(key)
         .bind(&address.line1)
@@ -100,7 +100,7 @@ async fn put_address(tx: &mut SqliteConnection, sql: &'static str, key: &str, ad
         .map_err(store_error)
 }
 
-async fn put_product(tx: &mut SqliteConnection, product: &Product) -> Result<(), StoreError> {
+async fn put_product(tx: &mut Connection, product: &Product) -> Result<(), StoreError> {
     sqlx::query(PUT_PRODUCT).bind(&product.id).bind(&product.name).execute(&mut *tx).await.map_err(store_error)?;
     sqlx::query(DROP_VARIANTS).bind(&product.id).execute(&mut *tx).await.map_err(store_error)?;
     for (line, variant) in (1_i64..).zip(&product.variants) {
@@ -120,7 +120,7 @@ async fn put_product(tx: &mut SqliteConnection, product: &Product) -> Result<(),
 }
 
 /// Refuses an order of a customer whom neither the file nor the database has: it could never be opened by anybody.
-async fn require_customer(tx: &mut SqliteConnection, order: &Order) -> Result<(), StoreError> {
+async fn require_customer(tx: &mut Connection, order: &Order) -> Result<(), StoreError> {
     let found: i64 = sqlx::query_scalar(CUSTOMER_EXISTS).bind(&order.customer_id).fetch_one(tx).await.map_err(store_error)?;
     if found > 0 {
         return Ok(());
@@ -131,7 +131,7 @@ async fn require_customer(tx: &mut SqliteConnection, order: &Order) -> Result<()
     )))
 }
 
-async fn put_order(tx: &mut SqliteConnection, order: &Order) -> Result<(), StoreError> {
+async fn put_order(tx: &mut Connection, order: &Order) -> Result<(), StoreError> {
     let number = order.number.as_str();
     sqlx::query(PUT_ORDER)
         .bind(number)
@@ -157,7 +157,7 @@ async fn put_order(tx: &mut SqliteConnection, order: &Order) -> Result<(), Store
     Ok(())
 }
 
-async fn add_item(tx: &mut SqliteConnection, number: &str, line: i64, item: &OrderItem) -> Result<(), StoreError> {
+async fn add_item(tx: &mut Connection, number: &str, line: i64, item: &OrderItem) -> Result<(), StoreError> {
     sqlx::query(ADD_ITEM)
         .bind(number)
         .bind(line)
@@ -174,7 +174,7 @@ async fn add_item(tx: &mut SqliteConnection, number: &str, line: i64, item: &Ord
         .map_err(store_error)
 }
 
-async fn add_payment(tx: &mut SqliteConnection, number: &str, line: i64, payment: &Payment) -> Result<(), StoreError> {
+async fn add_payment(tx: &mut Connection, number: &str, line: i64, payment: &Payment) -> Result<(), StoreError> {
     let kind = match payment.kind {
         PaymentKind::Payment => "payment",
         PaymentKind::Refund => "refund",
@@ -192,7 +192,7 @@ async fn add_payment(tx: &mut SqliteConnection, number: &str, line: i64, payment
         .map_err(store_error)
 }
 
-async fn add_shipment(tx: &mut SqliteConnection, number: &str, line: i64, shipment: &Shipment) -> Result<(), StoreError> {
+async fn add_shipment(tx: &mut Connection, number: &str, line: i64, shipment: &Shipment) -> Result<(), StoreError> {
     sqlx::query(ADD_SHIPMENT)
         .bind(number)
         .bind(line)

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::SqliteStore;
+use super::Backend;
 use super::error::store_error;
 use super::ledger::{self, Draft, Ledger};
 use super::rows::{ContactRow, ConversationRow, MessageRow, message_columns};
@@ -37,7 +37,7 @@ statements! {
 }
 
 #[async_trait]
-impl Conversations for SqliteStore {
+impl Conversations for Backend {
     async fn create_session(&self, contact: &Contact, token_hash: [u8; 32]) -> Result<(), StoreError> {
         let created = contact.created_at.as_microsecond();
         let mut tx = self.write().await?;
@@ -81,7 +81,7 @@ impl Conversations for SqliteStore {
     }
 
     async fn append_shopper(&self, append: AppendShopper) -> Result<Appended, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_for(append.contact_id).await?;
         let retried = sqlx::query_as::<_, MessageRow>(BY_ECHO).bind(append.contact_id.0).bind(append.echo_id.as_str());
         if let Some(row) = retried.fetch_optional(&mut *tx).await.map_err(store_error)? {
             let message = row.message()?;
@@ -143,7 +143,7 @@ impl Conversations for SqliteStore {
     }
 
     async fn feedback(&self, feedback: Feedback) -> Result<Option<Message>, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_for(feedback.contact_id).await?;
         let query = sqlx::query_as::<_, MessageRow>(BOT_MESSAGE_OF_CONTACT).bind(feedback.message_id.0).bind(feedback.contact_id.0);
         let Some(row) = query.fetch_optional(&mut *tx).await.map_err(store_error)? else { return Ok(None) };
         let mut message = row.message()?;
@@ -160,7 +160,7 @@ impl Conversations for SqliteStore {
     }
 
     async fn rate(&self, rating: Rating) -> Result<Option<Conversation>, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_for(rating.contact_id).await?;
         let Some(mut ledger) = Ledger::of_contact(&mut tx, rating.contact_id, rating.at).await? else { return Ok(None) };
         sqlx::query(SET_RATING)
             .bind(ledger.conversation.id.0)

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::FromRow;
 
-use super::SqliteStore;
+use super::Backend;
 use super::error::store_error;
 use super::ledger::{Draft, Ledger};
 use super::rows::{ConversationRow, MessageRow, MessageSlot, TicketRecord, conversation_columns, message_columns, ticket_columns};
@@ -85,7 +85,7 @@ struct CountsRow {
 }
 
 #[async_trait]
-impl Desk for SqliteStore {
+impl Desk for Backend {
     async fn tickets(&self, queue: Queue, limit: u32) -> Result<Vec<TicketRow>, StoreError> {
         let list = |sql: &'static str| sqlx::query_as::<_, ListRow>(sql).bind(i64::from(limit));
         let query = match queue {
@@ -109,7 +109,7 @@ impl Desk for SqliteStore {
 
     async fn request_person(&self, request: PersonRequest) -> Result<Conversation, StoreError> {
         let PersonRequest { contact_id, conversation_id, message_id, line, handoff, at } = request;
-        let mut tx = self.write().await?;
+        let mut tx = self.write_for(contact_id).await?;
         let mut ledger = Ledger::of_contact_or_new(&mut tx, contact_id, conversation_id, at).await?;
         match ledger.conversation.status {
             Status::Open => return Ok(ledger.conversation),
@@ -151,13 +151,14 @@ impl Desk for SqliteStore {
 
     async fn reply(&self, reply: AgentReply) -> Result<DeskOutcome<Message>, StoreError> {
         let mut tx = self.write().await?;
+        // The conversation first: a retry that comes at the same time waits for it, and then finds the reply.
+        let Some(mut ledger) = Ledger::of(&mut tx, reply.conversation_id, reply.at).await? else { return Ok(DeskOutcome::NotFound) };
         let retried =
             sqlx::query_as::<_, MessageRow>(BY_ECHO).bind(reply.agent_id.0).bind(reply.echo_id.as_str()).bind(reply.conversation_id.0);
-        if let Some(row) = retried.fetch_optional(&mut *tx).await.map_err(store_error)? {
+        if let Some(row) = retried.fetch_optional(ledger.tx()).await.map_err(store_error)? {
             return Ok(DeskOutcome::Done(row.message()?));
         }
 
-        let Some(mut ledger) = Ledger::of(&mut tx, reply.conversation_id, reply.at).await? else { return Ok(DeskOutcome::NotFound) };
         match (ledger.conversation.status, ledger.conversation.assignee) {
             (Status::Resolved, _) => {
                 return Ok(DeskOutcome::Refused("the conversation is resolved; the shopper's next message takes it up again"));

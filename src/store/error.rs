@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
 
 use crate::support::StoreError;
 
@@ -35,11 +36,11 @@ pub enum OpenError {
     Locked(PathBuf),
     /// Written by a later version.
     #[error(
-        "the database {path} was written by a newer nightdesk (schema {found}, this program knows {known}): install that version again"
+        "the database {place} was written by a newer nightdesk (schema {found}, this program knows {known}): install that version again"
     )]
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the database of a server.
+        place: String,
         /// The schema in the file.
         found: i64,
         /// The newest that this program knows.
@@ -54,11 +55,46 @@ pub enum OpenError {
         problem: String,
     },
     /// A defect of ours.
-    #[error("the database {path} does not open: {problem}")]
+    #[error("the database {place} does not open: {problem}")]
     Other {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the database of a server.
+        place: String,
         /// What the driver said.
+        problem: String,
+    },
+    /// No address of a database.
+    #[error("database.url cannot be used ({0}); it looks like postgres://user:password@host:5432/database")]
+    NoUrl(String),
+    /// Nobody is there.
+    #[error("the database {place} does not answer ({problem}): start the server, or correct database.url")]
+    NoServer {
+        /// The database of a server.
+        place: String,
+        /// What the driver said.
+        problem: String,
+    },
+    /// It is there and says no.
+    #[error("the database {place} refuses ({problem}): correct user, password and name in database.url, or give the user its rights there")]
+    Refused {
+        /// The database of a server.
+        place: String,
+        /// What the server said.
+        problem: String,
+    },
+    /// It is there and is another one than this program was written for.
+    #[error("the database {place} {wanted}")]
+    Unfit {
+        /// The database of a server.
+        place: String,
+        /// What it is, and what it has to be.
+        wanted: String,
+    },
+    /// A schema that is not ours.
+    #[error("the schema of the database {place} is not one that nightdesk made ({problem}): name another database in database.url")]
+    ForeignServer {
+        /// The database of a server.
+        place: String,
+        /// What differs.
         problem: String,
     },
 }
@@ -68,19 +104,40 @@ impl OpenError {
     pub(super) fn of_driver(path: &Path, error: &sqlx::Error) -> Self {
         let (path, problem) = (path.to_owned(), problem(error));
         match fault(error) {
-            Fault::Away => Self::Locked(path),
+            Fault::Away | Fault::Refused => Self::Locked(path),
             Fault::NotWritable => Self::NotWritable { path, problem },
             Fault::Damaged => Self::Damaged { path, problem },
-            Fault::Ours => Self::Other { path, problem },
+            Fault::Ours => Self::Other { place: path.display().to_string(), problem },
         }
     }
 
     /// The sentence for a migration that failed; `known` is the newest schema of this program.
     pub(super) fn of_migration(path: &Path, known: i64, error: &MigrateError) -> Self {
         match error {
-            MigrateError::VersionMissing(found) if *found > known => Self::Newer { path: path.to_owned(), found: *found, known },
+            MigrateError::VersionMissing(found) if *found > known => {
+                Self::Newer { place: path.display().to_string(), found: *found, known }
+            }
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Self::of_driver(path, error),
             other => Self::Foreign { path: path.to_owned(), problem: other.to_string() },
+        }
+    }
+
+    /// The sentence for what the driver says of the server at `place`.
+    pub(super) fn of_server(place: &str, error: &sqlx::Error) -> Self {
+        let (place, problem) = (place.to_owned(), problem(error));
+        match fault(error) {
+            Fault::Refused | Fault::NotWritable => Self::Refused { place, problem },
+            Fault::Away | Fault::Damaged => Self::NoServer { place, problem },
+            Fault::Ours => Self::Other { place, problem },
+        }
+    }
+
+    /// The sentence for a migration that failed on a server; `known` is the newest schema of this program.
+    pub(super) fn of_server_migration(place: &str, known: i64, error: &MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(found) if *found > known => Self::Newer { place: place.to_owned(), found: *found, known },
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Self::of_server(place, error),
+            other => Self::ForeignServer { place: place.to_owned(), problem: other.to_string() },
         }
     }
 }
@@ -89,7 +146,7 @@ impl OpenError {
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     let problem = problem(&error);
     match fault(&error) {
-        Fault::Away => StoreError::Unavailable(problem),
+        Fault::Away | Fault::Refused => StoreError::Unavailable(problem),
         Fault::NotWritable => StoreError::ReadOnly(problem),
         Fault::Damaged => StoreError::Corrupt(problem),
         Fault::Ours => StoreError::Internal(problem),
@@ -106,9 +163,11 @@ pub(super) fn unreadable(what: &str, value: &str) -> StoreError {
     StoreError::Corrupt(format!("{what} holds '{value}', which this version does not know"))
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Away,
+    /// The server lets this program in no more, which somebody may put right while it runs.
+    Refused,
     NotWritable,
     Damaged,
     Ours,
@@ -117,13 +176,37 @@ enum Fault {
 fn fault(error: &sqlx::Error) -> Fault {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => Fault::Away,
-        // The low byte of SQLite's extended code is its primary code: https://www.sqlite.org/rescode.html
-        sqlx::Error::Database(e) => match e.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff) {
-            Some(5 | 6) => Fault::Away,                       // BUSY, LOCKED
-            Some(3 | 8 | 10 | 13 | 14) => Fault::NotWritable, // PERM, READONLY, IOERR, FULL, CANTOPEN
-            Some(11 | 26) => Fault::Damaged,                  // CORRUPT, NOTADB
-            _ => Fault::Ours,
+        // A server that goes down in the middle of a word.
+        sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Fault::Away,
+        sqlx::Error::Database(e) => match (e.try_downcast_ref::<PgDatabaseError>(), e.code()) {
+            (Some(e), _) => postgres_fault(e.code()),
+            (None, code) => sqlite_fault(code.and_then(|code| code.parse().ok()).unwrap_or_default()),
         },
+        _ => Fault::Ours,
+    }
+}
+
+/// The low byte of SQLite's extended code is its primary code: <https://www.sqlite.org/rescode.html>
+fn sqlite_fault(code: i32) -> Fault {
+    match code & 0xff {
+        5 | 6 => Fault::Away,                       // BUSY, LOCKED
+        3 | 8 | 10 | 13 | 14 => Fault::NotWritable, // PERM, READONLY, IOERR, FULL, CANTOPEN
+        11 | 26 => Fault::Damaged,                  // CORRUPT, NOTADB
+        _ => Fault::Ours,
+    }
+}
+
+/// The first two letters are the class: <https://www.postgresql.org/docs/15/errcodes-appendix.html>
+fn postgres_fault(code: &str) -> Fault {
+    match (code.get(..2).unwrap_or_default(), code) {
+        // Read-only (a standby), disk full, a lack of rights, an error of its system.
+        (_, "25006" | "53100" | "42501") | ("58", _) => Fault::NotWritable,
+        (_, "XX001" | "XX002") => Fault::Damaged,
+        // The log-in, the name of the database, the schema.
+        ("28" | "3D" | "3F", _) => Fault::Refused,
+        // Lost connections, no room, shutting down or starting up, rolled back for another transaction's sake, a lock or a statement that took
+        // too long, a transaction that was idle for too long.
+        ("08" | "53" | "57" | "40" | "55", _) | (_, "25P03") => Fault::Away,
         _ => Fault::Ours,
     }
 }
@@ -133,5 +216,41 @@ fn problem(error: &sqlx::Error) -> String {
         sqlx::Error::PoolTimedOut => "no connection became free in time".to_owned(),
         sqlx::Error::Database(e) => e.message().to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_told_apart() {
+        for (code, fault) in [
+            ("57P01", Fault::Away),
+            ("57P03", Fault::Away),
+            ("53300", Fault::Away),
+            ("40001", Fault::Away),
+            ("40P01", Fault::Away),
+            ("55P03", Fault::Away),
+            ("25P03", Fault::Away),
+            ("08006", Fault::Away),
+            ("28P01", Fault::Refused),
+            ("3D000", Fault::Refused),
+            ("25006", Fault::NotWritable),
+            ("53100", Fault::NotWritable),
+            ("42501", Fault::NotWritable),
+            ("58030", Fault::NotWritable),
+            ("XX001", Fault::Damaged),
+            ("42601", Fault::Ours),
+            ("23505", Fault::Ours),
+            ("", Fault::Ours),
+        ] {
+            assert_eq!(postgres_fault(code), fault, "{code}");
+        }
+        for (code, fault) in
+            [(5, Fault::Away), (2067, Fault::Ours), (8, Fault::NotWritable), (3850, Fault::NotWritable), (26, Fault::Damaged)]
+        {
+            assert_eq!(sqlite_fault(code), fault, "{code}");
+        }
     }
 }

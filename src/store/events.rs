@@ -1,6 +1,6 @@
 //! Reading the log.
 
-use super::SqliteStore;
+use super::Backend;
 use super::error::store_error;
 use super::rows::{EventRow, message_columns};
 use crate::conversation::{ConversationId, Event};
@@ -24,7 +24,7 @@ statements! {
     NEWEST_ID = "SELECT COALESCE(MAX(id), 0) FROM events";
 }
 
-impl SqliteStore {
+impl Backend {
     /// [`crate::conversation::Conversations::events_after`]
     pub(super) async fn events_of(&self, id: ConversationId, seq: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         let query = sqlx::query_as::<_, EventRow>(OF_CONVERSATION).bind(id.0).bind(seq).bind(i64::from(limit));

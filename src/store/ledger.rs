@@ -1,22 +1,34 @@
 //! What happens to one conversation within one transaction. The only place that gives out sequence numbers.
 
-use sqlx::SqliteConnection;
-
 use super::codes::{RatedJson, StatusChangedJson, actor_code, json, made_with_json, sources_json, statements_json};
 use super::error::store_error;
 use super::rows::{ConversationRow, conversation_columns};
+use super::{Connection, announce, lock_log};
 use crate::conversation::{
     Actor, AgentId, Author, BotTrace, ContactId, Conversation, ConversationId, EchoId, Event, EventKind, Message, MessageId, Status,
 };
 use crate::support::{StoreError, Timestamp};
 
+macro_rules! select_conversation {
+    ($($rest:expr),+) => { concat!("SELECT ", conversation_columns!(), " FROM conversations c WHERE ", $($rest),+) };
+}
+
+/// The one that is not resolved, else the last one.
+macro_rules! select_conversation_of_contact {
+    ($($rest:expr)?) => {
+        select_conversation!(
+            "c.contact_id = $1 ORDER BY CASE WHEN c.status = 'resolved' THEN 1 ELSE 0 END, c.created_at DESC, c.id DESC LIMIT 1"
+            $(, $rest)?
+        )
+    };
+}
+
 statements! {
-    CONVERSATION = concat!("SELECT ", conversation_columns!(), " FROM conversations c WHERE c.id = $1");
-    /// The one that is not resolved, else the last one.
-    OF_CONTACT = concat!(
-        "SELECT ", conversation_columns!(), " FROM conversations c WHERE c.contact_id = $1 \
-         ORDER BY CASE WHEN c.status = 'resolved' THEN 1 ELSE 0 END, c.created_at DESC, c.id DESC LIMIT 1"
-    );
+    CONVERSATION = select_conversation!("c.id = $1");
+    /// To be changed: whoever else wants to change it waits until this transaction ends.
+    CONVERSATION_TO_CHANGE = select_conversation!("c.id = $1", for_update!());
+    OF_CONTACT = select_conversation_of_contact!();
+    OF_CONTACT_TO_CHANGE = select_conversation_of_contact!(for_update!());
     BEGIN = "INSERT INTO conversations \
         (id, contact_id, status, fence, generation, answered_generation, last_seq, context_seq, created_at, updated_at) \
         VALUES ($1, $2, 'pending', 0, 0, 0, 0, 0, $3, $3)";
@@ -40,7 +52,7 @@ pub(super) struct Draft {
 
 /// A conversation under change. Nothing of it stands before [`Ledger::save`] and the commit of the transaction.
 pub(super) struct Ledger<'t> {
-    tx: &'t mut SqliteConnection,
+    tx: &'t mut Connection,
     /// As it is now; callers change `generation` and `answered_generation`, the ledger the rest.
     pub(super) conversation: Conversation,
     /// When the oldest shopper message that nobody has answered came.
@@ -52,27 +64,28 @@ pub(super) struct Ledger<'t> {
 
 impl<'t> Ledger<'t> {
     /// Takes up a conversation; `None` when there is none of that id.
-    pub(super) async fn of(tx: &'t mut SqliteConnection, id: ConversationId, at: Timestamp) -> Result<Option<Self>, StoreError> {
-        let row: Option<ConversationRow> = sqlx::query_as(CONVERSATION).bind(id.0).fetch_optional(&mut *tx).await.map_err(store_error)?;
+    pub(super) async fn of(tx: &'t mut Connection, id: ConversationId, at: Timestamp) -> Result<Option<Self>, StoreError> {
+        let row: Option<ConversationRow> =
+            sqlx::query_as(CONVERSATION_TO_CHANGE).bind(id.0).fetch_optional(&mut *tx).await.map_err(store_error)?;
         row.map(|row| Self::take_up(tx, &row, at)).transpose()
     }
 
     /// Takes up the contact's conversation, the one that is not resolved before the last one.
-    pub(super) async fn of_contact(tx: &'t mut SqliteConnection, contact: ContactId, at: Timestamp) -> Result<Option<Self>, StoreError> {
+    pub(super) async fn of_contact(tx: &'t mut Connection, contact: ContactId, at: Timestamp) -> Result<Option<Self>, StoreError> {
         let row: Option<ConversationRow> =
-            sqlx::query_as(OF_CONTACT).bind(contact.0).fetch_optional(&mut *tx).await.map_err(store_error)?;
+            sqlx::query_as(OF_CONTACT_TO_CHANGE).bind(contact.0).fetch_optional(&mut *tx).await.map_err(store_error)?;
         row.map(|row| Self::take_up(tx, &row, at)).transpose()
     }
 
     /// Takes up the contact's conversation, or begins one under `fresh`.
     pub(super) async fn of_contact_or_new(
-        tx: &'t mut SqliteConnection,
+        tx: &'t mut Connection,
         contact: ContactId,
         fresh: ConversationId,
         at: Timestamp,
     ) -> Result<Self, StoreError> {
         let found: Option<ConversationRow> =
-            sqlx::query_as(OF_CONTACT).bind(contact.0).fetch_optional(&mut *tx).await.map_err(store_error)?;
+            sqlx::query_as(OF_CONTACT_TO_CHANGE).bind(contact.0).fetch_optional(&mut *tx).await.map_err(store_error)?;
         let row = match found {
             Some(row) => row,
             None => {
@@ -83,7 +96,7 @@ impl<'t> Ledger<'t> {
         Self::take_up(tx, &row, at)
     }
 
-    fn take_up(tx: &'t mut SqliteConnection, row: &ConversationRow, at: Timestamp) -> Result<Self, StoreError> {
+    fn take_up(tx: &'t mut Connection, row: &ConversationRow, at: Timestamp) -> Result<Self, StoreError> {
         Ok(Self {
             tx,
             conversation: row.conversation()?,
@@ -95,7 +108,7 @@ impl<'t> Ledger<'t> {
     }
 
     /// The transaction, for what belongs to the same step: a ticket, a rating.
-    pub(super) fn tx(&mut self) -> &mut SqliteConnection {
+    pub(super) fn tx(&mut self) -> &mut Connection {
         self.tx
     }
 
@@ -155,6 +168,9 @@ impl<'t> Ledger<'t> {
 
     /// Adds an event.
     pub(super) async fn event(&mut self, actor: &Actor, kind: EventKind) -> Result<(), StoreError> {
+        if self.events.is_empty() {
+            lock_log(self.tx).await?;
+        }
         let seq = self.conversation.last_seq + 1;
         let payload = match &kind {
             EventKind::MessageCreated(_) | EventKind::MessageUpdated(_) => None,
@@ -197,9 +213,12 @@ impl<'t> Ledger<'t> {
             .bind(self.context_seq)
             .bind(self.waiting_since.map(Timestamp::as_microsecond))
             .bind(conversation.updated_at.as_microsecond())
-            .execute(self.tx)
+            .execute(&mut *self.tx)
             .await
             .map_err(store_error)?;
+        if let Some(newest) = self.events.last() {
+            announce(self.tx, conversation, newest).await?;
+        }
         Ok((self.conversation, self.events))
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::FromRow;
 
-use super::SqliteStore;
+use super::Backend;
 use super::codes::{parse, time_of};
 use super::error::{store_error, unreadable};
 use crate::commerce::{
@@ -108,7 +108,7 @@ impl ShipmentRow {
 }
 
 #[async_trait]
-impl Orders for SqliteStore {
+impl Orders for Backend {
     async fn owner(&self, number: &OrderNumber) -> Result<Option<OrderOwner>, StoreError> {
         let query = sqlx::query_as::<_, OwnerRow>(OWNER).bind(number.as_str());
         let row = query.fetch_optional(self.readers()).await.map_err(store_error)?;

@@ -2,13 +2,14 @@
 
 use super::error::store_error;
 use super::ledger::Ledger;
+use super::lock_log;
 use super::rows::ticket_columns;
 use crate::conversation::{AgentId, Handoff};
 use crate::support::{StoreError, Timestamp};
 
 statements! {
     NEWEST_OF = concat!("SELECT ", ticket_columns!(), " FROM tickets t WHERE t.conversation_id = $1 ORDER BY t.number DESC LIMIT 1");
-    /// The number is taken inside the transaction that has the only write lock.
+    /// The number is taken under the lock of the log: the next transaction sees this ticket before it counts.
     INSERT = "INSERT INTO tickets (id, number, conversation_id, reason, subject, state, assignee_id, created_at) \
         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM tickets), $2, $3, $4, 'open', $5, $6)";
     ASSIGN = "UPDATE tickets SET assignee_id = $2 WHERE conversation_id = $1 AND state = 'open'";
@@ -23,6 +24,7 @@ pub(super) async fn open(ledger: &mut Ledger<'_>, handoff: &Handoff, at: Timesta
     if assign(ledger, assignee).await? {
         return Ok(());
     }
+    lock_log(ledger.tx()).await?;
     sqlx::query(INSERT)
         .bind(handoff.ticket_id.0)
         .bind(id.0)

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::SqliteStore;
 use super::error::store_error;
 use super::ledger::{self, Draft, Ledger};
 use super::rows::{ConversationRow, MessageRow, message_columns};
 use super::tickets;
+use super::{Backend, end_turn};
 use crate::conversation::{Actor, Author, ConversationId, Status, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot, past};
 use crate::support::StoreError;
 
@@ -18,13 +18,16 @@ statements! {
     CONTEXT_MESSAGES = concat!(
         "SELECT ", message_columns!(), " FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 ORDER BY m.seq DESC LIMIT $3"
     );
-    DUE = "SELECT id FROM conversations WHERE status = 'pending' AND answered_generation < generation ORDER BY updated_at";
+    DUE = concat!(
+        "SELECT c.id FROM conversations c WHERE c.status = 'pending' AND c.answered_generation < c.generation", taken_by_nobody!(),
+        " ORDER BY c.updated_at"
+    );
 }
 
-impl SqliteStore {
+impl Backend {
     /// [`crate::conversation::Conversations::begin_turn`]
     pub(super) async fn turn_snapshot(&self, id: ConversationId) -> Result<Option<TurnSnapshot>, StoreError> {
-        let mut tx = self.snapshot().await?;
+        let Some(mut tx) = self.take_turn(id).await? else { return Ok(None) };
         let query = sqlx::query_as::<_, ConversationRow>(ledger::CONVERSATION).bind(id.0);
         let Some(row) = query.fetch_optional(&mut *tx).await.map_err(store_error)? else { return Ok(None) };
         let conversation = row.conversation()?;
@@ -34,6 +37,7 @@ impl SqliteStore {
         let query = sqlx::query_as::<_, MessageRow>(CONTEXT_MESSAGES).bind(id.0).bind(row.c_context_seq).bind(CONTEXT);
         let rows = query.fetch_all(&mut *tx).await.map_err(store_error)?;
         let messages = rows.into_iter().rev().map(MessageRow::message).collect::<Result<_, _>>()?;
+        tx.commit().await.map_err(store_error)?;
         Ok(Some(TurnSnapshot { conversation, messages }))
     }
 
@@ -42,7 +46,10 @@ impl SqliteStore {
         let mut tx = self.write().await?;
         let Some(mut ledger) = Ledger::of(&mut tx, commit.conversation_id, commit.at).await? else { return Ok(TurnOutcome::Stale) };
         let now = &ledger.conversation;
-        if now.fence != commit.fence || now.generation != commit.generation || !now.turn_is_due() {
+        let stale = now.fence != commit.fence || now.generation != commit.generation || !now.turn_is_due();
+        end_turn(ledger.tx(), commit.conversation_id).await?;
+        if stale {
+            tx.commit().await.map_err(store_error)?;
             return Ok(TurnOutcome::Stale);
         }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::FromRow;
 
-use super::SqliteStore;
+use super::Backend;
 use super::codes::time_of;
 use super::error::store_error;
 use crate::conversation::{EntryVersion, EntryVersions};
@@ -32,7 +32,7 @@ impl VersionRow {
 }
 
 #[async_trait]
-impl EntryVersions for SqliteStore {
+impl EntryVersions for Backend {
     async fn keep_versions(&self, versions: &[EntryVersion]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         for kept in versions {

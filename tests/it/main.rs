@@ -14,6 +14,7 @@ mod hostile;
 mod measuring;
 mod openapi;
 mod pages;
+mod processes;
 mod provenance;
 mod reload;
 mod remote;

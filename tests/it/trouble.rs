@@ -40,6 +40,7 @@ fn settings_that_are_none() {
         ("[models]\nprofile = 'huge'\n", &["models.profile", "quality"]),
         ("[engine]\nurl = 'localhost:8081'\nmodel = 'm'\n", &["engine.url", "http://127.0.0.1:8081/v1"]),
         ("[engine]\nurl = 'http://localhost:8081/v1'\n", &["engine.model", "GET /models"]),
+        ("[database]\nurl = 'db.example/desk'\n", &["database.url", "postgres://user:password@host:5432/name"]),
         ("[log]\nfilter = 'a=b=c'\n", &["log.filter"]),
     ] {
         fs::write(&file, text).unwrap();

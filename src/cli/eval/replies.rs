@@ -77,7 +77,7 @@ pub async fn run(settings: Settings, args: RepliesArgs) -> anyhow::Result<ExitCo
     let rooms = open_rooms(&settings).await?;
     let orders: &dyn Orders = match &elsewhere {
         Some((store, _)) => store,
-        None => &rooms.store,
+        None => rooms.store.as_ref(),
     };
     let mut grounded = Vec::with_capacity(cases.len());
     for case in cases {

@@ -116,6 +116,37 @@ pub(crate) async fn events_resume_after_a_number<S: Store>(w: World<S>) {
     assert_eq!(rest[1].actor, Actor::Shopper);
 }
 
+pub(crate) async fn who_reads_along_misses_nothing<S: Store>(w: World<S>) {
+    let mut writers = Vec::new();
+    for _ in 0..8 {
+        let shopper = w.shopper().await;
+        let messages: Vec<_> = (0..15).map(|n| w.message(shopper, &n.to_string())).collect();
+        let store = w.store.clone();
+        writers.push(tokio::spawn(async move {
+            for message in messages {
+                store.append_shopper(message).await.unwrap();
+            }
+        }));
+    }
+    // An event that commits late with a number that was passed already would never be read.
+    let mut read = Vec::new();
+    let mut last = 0;
+    loop {
+        let written = writers.iter().all(tokio::task::JoinHandle::is_finished);
+        let page = w.store.all_events_after(last, 7).await.unwrap();
+        if written && page.is_empty() {
+            break;
+        }
+        last = page.last().map_or(last, |event| event.id);
+        read.extend(page.into_iter().map(|event| event.id));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let all: Vec<i64> = w.store.all_events_after(0, 1_000).await.unwrap().into_iter().map(|event| event.id).collect();
+    assert_eq!((read.len(), read), (120, all));
+}
+
 pub(crate) async fn feedback_and_rating_are_the_owners_alone<S: Store>(w: World<S>) {
     let shopper = w.shopper().await;
     let id = w.say(shopper, "How long?").await.conversation.id;

@@ -4,6 +4,7 @@ mod agents;
 mod delivery;
 mod desk;
 mod provenance;
+pub(super) mod server;
 mod shop;
 mod turns;
 
@@ -24,13 +25,62 @@ pub(super) trait Store: Conversations + EntryVersions + Desk + Orders + Catalogu
 
 impl<S: Conversations + EntryVersions + Desk + Orders + Catalogue + Agents + Clone + 'static> Store for S {}
 
-/// Makes a test of each function of the suite; `$open` is an async block that gives a fresh store and what keeps it alive.
+/// Makes a test of each function of the suite for one database; `$open` is an async block that gives a fresh store and what keeps it alive,
+/// or nothing where that database is not to be tested.
 macro_rules! store_test_suite {
+    ($open:expr) => {
+        store_test_suite! { $open;
+            delivery:
+                a_session_belongs_to_its_contact_until_it_expires,
+                opening_the_widget_creates_nothing,
+                a_retry_adds_nothing,
+                a_retry_after_the_conversation_was_taken_up_again_is_still_known,
+                a_resolved_conversation_is_taken_up_by_the_next_message,
+                eight_writers_leave_no_gap,
+                events_resume_after_a_number,
+                who_reads_along_misses_nothing,
+                feedback_and_rating_are_the_owners_alone;
+            turns:
+                a_turn_commits_once,
+                a_burst_is_answered_once,
+                a_claim_silences_the_bot,
+                a_claim_and_a_reply_at_once_never_both_stand,
+                a_handoff_shows_one_line_and_opens_one_ticket,
+                the_context_begins_at_the_last_change_of_hands,
+                the_context_is_the_last_forty,
+                due_turns_are_found_after_a_crash;
+            provenance:
+                statements_and_hashes_come_back_as_they_were,
+                a_message_of_the_shoppers_rests_on_nothing,
+                a_version_kept_twice_is_one_and_stays_as_it_was;
+            desk:
+                a_person_asked_for_by_button_is_one_ticket_and_one_line,
+                two_agents_claim_and_one_wins,
+                a_claim_of_a_bot_conversation_opens_a_ticket,
+                a_reply_takes_an_unassigned_conversation,
+                a_reply_is_refused_where_it_makes_no_sense,
+                resolving_closes_the_ticket,
+                given_back_the_bot_answers_the_next_message_only,
+                lists_and_counts_agree,
+                ticket_numbers_count_up;
+            shop:
+                an_import_is_idempotent,
+                an_order_opens_under_its_proof_alone,
+                an_order_of_nobody_is_refused_by_name,
+                a_second_import_replaces_what_changed;
+            agents:
+                an_email_is_taken_once,
+                a_removed_agent_keeps_their_name_and_nothing_else,
+                what_a_removed_agent_had_goes_back_to_the_queue,
+                sessions_end,
+                login_takes_the_right_password_only;
+        }
+    };
     ($open:expr; $($module:ident: $($name:ident),+;)+) => {
         $(mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let (store, _keep) = $open.await;
+                let Some((store, _keep)) = $open.await else { return };
                 crate::store::suite::$module::$name(crate::store::suite::World::new(store)).await;
             })+
         })+
@@ -40,56 +90,24 @@ macro_rules! store_test_suite {
 mod sqlite {
     use crate::store::SqliteStore;
 
-    async fn fresh() -> (SqliteStore, tempfile::TempDir) {
+    async fn fresh() -> Option<(SqliteStore, tempfile::TempDir)> {
         let folder = tempfile::tempdir().unwrap();
-        (SqliteStore::open(&folder.path().join("desk.db")).await.unwrap(), folder)
+        Some((SqliteStore::open(&folder.path().join("desk.db")).await.unwrap(), folder))
     }
 
-    store_test_suite! { super::fresh();
-        delivery:
-            a_session_belongs_to_its_contact_until_it_expires,
-            opening_the_widget_creates_nothing,
-            a_retry_adds_nothing,
-            a_retry_after_the_conversation_was_taken_up_again_is_still_known,
-            a_resolved_conversation_is_taken_up_by_the_next_message,
-            eight_writers_leave_no_gap,
-            events_resume_after_a_number,
-            feedback_and_rating_are_the_owners_alone;
-        turns:
-            a_turn_commits_once,
-            a_burst_is_answered_once,
-            a_claim_silences_the_bot,
-            a_claim_and_a_reply_at_once_never_both_stand,
-            a_handoff_shows_one_line_and_opens_one_ticket,
-            the_context_begins_at_the_last_change_of_hands,
-            the_context_is_the_last_forty,
-            due_turns_are_found_after_a_crash;
-        provenance:
-            statements_and_hashes_come_back_as_they_were,
-            a_message_of_the_shoppers_rests_on_nothing,
-            a_version_kept_twice_is_one_and_stays_as_it_was;
-        desk:
-            a_person_asked_for_by_button_is_one_ticket_and_one_line,
-            two_agents_claim_and_one_wins,
-            a_claim_of_a_bot_conversation_opens_a_ticket,
-            a_reply_takes_an_unassigned_conversation,
-            a_reply_is_refused_where_it_makes_no_sense,
-            resolving_closes_the_ticket,
-            given_back_the_bot_answers_the_next_message_only,
-            lists_and_counts_agree,
-            ticket_numbers_count_up;
-        shop:
-            an_import_is_idempotent,
-            an_order_opens_under_its_proof_alone,
-            an_order_of_nobody_is_refused_by_name,
-            a_second_import_replaces_what_changed;
-        agents:
-            an_email_is_taken_once,
-            a_removed_agent_keeps_their_name_and_nothing_else,
-            what_a_removed_agent_had_goes_back_to_the_queue,
-            sessions_end,
-            login_takes_the_right_password_only;
+    store_test_suite!(super::fresh());
+}
+
+mod postgres {
+    use crate::store::PostgresStore;
+    use crate::store::suite::server::Schema;
+
+    async fn fresh() -> Option<(PostgresStore, Schema)> {
+        let schema = Schema::new().await?;
+        Some((PostgresStore::open(&schema.url()).await.unwrap(), schema))
     }
+
+    store_test_suite!(super::fresh());
 }
 
 /// A desk with its people, and a clock that goes on a second with each look.
