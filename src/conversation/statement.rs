@@ -14,7 +14,7 @@ pub struct Statement {
 /// What a part of a message rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Characters `start..end` of an entry's answer, word for word.
+    /// Characters `start..end` of an entry's answer, word for word but for a first letter that became a capital.
     Entry {
         /// The entry's id.
         id: String,

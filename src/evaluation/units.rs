@@ -221,10 +221,20 @@ pub fn plain(text: &str) -> String {
     text.lines().map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// The sentences of an answer, as parts of a reply are compared with them.
+/// The sentences of an answer, as parts of a reply are compared with them. One that begins with 'Yes,' or 'No,' stands there without it as well: the word
+/// answers the entry's question, and what is behind it says the rest.
 pub fn sentences_of(answer: &str) -> Vec<String> {
     let text = plain(answer);
-    knowledge::sentences(&text).into_iter().map(|range| unmarked(&text[range]).to_owned()).collect()
+    let mut all: Vec<String> = knowledge::sentences(&text).into_iter().map(|range| unmarked(&text[range]).to_owned()).collect();
+    let bare = |sentence: &String| ["Yes, ", "No, "].iter().find_map(|lead| sentence.strip_prefix(lead)).map(capitalized);
+    let bare: Vec<String> = all.iter().filter_map(bare).collect();
+    all.extend(bare);
+    all
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Composer {
         let (key, openings) = asked.openings;
         let replies = opened(&replies, key, openings);
         let Some(likeliest) = replies.first() else {
-            let whole = opened_by(&Spoken::stored(asked.entry), key, openings.first());
+            let whole = opened_by(&self.whole(asked), key, openings.first());
             return Composed { spoken: whole, by: STORED.to_owned() };
         };
         let writer = self.writer.as_ref().filter(|_| replies.len() > 1);
@@ -139,6 +139,15 @@ impl Composer {
         outcome.ok().map(|spoken| Composed { spoken, by: writer.engine.name().to_owned() })
     }
 
+    /// All of an answer; as it stands where nobody is to choose anything.
+    fn whole(&self, asked: Asked<'_>) -> Spoken {
+        if self.chooser.is_none() {
+            return Spoken::stored(asked.entry);
+        }
+        let units = units(&asked.entry.answer);
+        said(asked.entry, &units, &(0..units.len()).collect(), asked.question)
+    }
+
     /// What may be said without an opening, the likeliest first; none where nobody judges.
     async fn replies(&self, asked: Asked<'_>) -> Result<Vec<Spoken>, InferenceError> {
         let Some(chooser) = &self.chooser else { return Ok(Vec::new()) };
@@ -158,7 +167,7 @@ impl Composer {
             let sets = picks(&units, &scores, SAID, 0.0);
             // Where all of it is likely there is nothing to choose.
             let whole = sets.first().is_some_and(|set| set.len() == units.len());
-            Ok(if whole { Vec::new() } else { sets.iter().map(|set| said(&entry, &units, set)).collect() })
+            Ok(if whole { Vec::new() } else { sets.iter().map(|set| said(&entry, &units, set, &question)).collect() })
         });
         judged.await.map_err(|fault| InferenceError::Failed { fault: fault.to_string() })?
     }
