@@ -22,14 +22,9 @@ pub async fn open_composer(settings: &Settings, models: &ModelStore) -> anyhow::
         return Ok(Composer::default());
     }
     let chooser = open_chooser(settings, models).await?;
-    let engine = match open_engine(settings, models).await {
-        Ok(engine) => engine,
-        // The bot answers without it: the sentences are chosen all the same.
-        Err(fault) => {
-            tracing::error!(error.message = format!("{fault:#}"), "the language model cannot be used; replies are made without it");
-            None
-        }
-    };
+    let is_missing = settings.engine.enabled && !models.path_in(settings.models.profile.parse()?, ModelRole::Language).is_file();
+    // A file that is not there costs the model's opinion and nothing else; one that is there and cannot be used is for the shop to know.
+    let engine = if is_missing && settings.engine.url.is_empty() { None } else { open_engine(settings, models).await? };
     let deadline = Duration::from_millis(answers.deadline_ms);
     let writer = engine.map(|engine| Writer { engine, deadline, class: Class::Shopper });
     let free = (answers.style == AnswerStyle::Rewrite).then_some(Free { max_tokens: answers.rewrite_tokens });

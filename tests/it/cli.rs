@@ -111,6 +111,7 @@ fn orders_are_imported_and_a_second_time_brought_up_to_date() {
     assert!(import().contains(counts));
     let answer = asked(&shop, "where is #T2001? ida@holm.example");
     assert!(text(&answer, "/reply").contains("#T2001 has been delivered"), "{answer}");
+    let answer = asked(&shop, "what is in order #T2001, and what is the total of it? ida@holm.example");
     assert!(text(&answer, "/reply").contains("2 \u{d7} Teapot") && text(&answer, "/reply").contains("61.00"), "{answer}");
 }
 
@@ -222,7 +223,7 @@ fn prompts_are_checked_and_all_faults_are_told() {
     let nowhere = Program::new(&["prompts", "check"]).set("--prompts", &folder.path().join("nowhere")).run().sentence();
     assert!(nowhere.contains("there is no folder"), "{nowhere}");
     let nothing = Program::new(&["prompts", "print", "nothing.md"]).run().sentence();
-    assert!(nothing.contains("no prompt file is called nothing.md; there are reply.md, phrases/en.yaml"), "{nothing}");
+    assert!(nothing.contains("no prompt file is called nothing.md; there are reply.md, rewrite.md, pick.md, phrases/en.yaml"), "{nothing}");
 }
 
 #[test]

@@ -67,13 +67,14 @@ async fn an_agent_reads_what_was_wanted_and_tried_and_what_is_open() {
     assert_eq!((&drafts[0]["sources"][0]["id"], &drafts[0]["told"]), (&json!("returns/refund"), &json!(false)));
     assert!(text(&drafts[0], "/content").contains("within 5 working days"), "{drafts:#?}");
     assert!(drafts[0]["confidence"].as_f64().unwrap() > 0.15, "{drafts:#?}");
-    assert_eq!((&drafts[1]["sources"][0]["number"], &drafts[1]["told"]), (&json!("#AP10042"), &json!(true)));
+    // What was told of the order answered another question.
+    assert_eq!((&drafts[1]["sources"][0]["number"], &drafts[1]["told"]), (&json!("#AP10042"), &json!(false)));
     assert_eq!(ana.reads(&conversation).await["messages"].as_array().unwrap().len(), messages.len(), "a draft is not sent");
     assert_eq!(get(&ana, &conversation, "drafts").await, answer, "the same again");
 
     assert_eq!(ana.replies(&conversation, text(&drafts[0], "/content")).await.status(), 201);
     let after = get(&ana, &conversation, "drafts").await;
-    assert_eq!(after["drafts"].as_array().unwrap().iter().filter(|draft| draft["told"] == true).count(), 2, "{after:#}");
+    assert_eq!(after["drafts"].as_array().unwrap().iter().filter(|draft| draft["told"] == true).count(), 1, "{after:#}");
 }
 
 #[tokio::test]
@@ -160,7 +161,7 @@ async fn help_is_for_agents_and_for_conversations_that_are_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_language_model_chooses_among_the_shoppers_sentences_and_writes_none() {
     let shop = Shop::new();
-    shop.set("style = \"stored\"", "style = \"draft\"");
+    shop.set("style = \"stored\"", "style = \"grounded\"");
     let app = TestApp::serve(shop).await;
     let ana = app.agent("ana").await;
     let mut shopper = app.shopper().await;

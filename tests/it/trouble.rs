@@ -196,7 +196,7 @@ fn model_files_that_are_cut_off_or_others() {
     copy("all-MiniLM-L6-v2.safetensors");
     fs::write(models.join("SmolLM2-135M-Instruct.Q4_1.gguf"), vec![7; 98_362_432]).unwrap();
     says(
-        ask(&shop).env("NIGHTDESK__MODELS__FOLDER", folder).env("NIGHTDESK__ANSWERS__STYLE", "draft"),
+        ask(&shop).env("NIGHTDESK__MODELS__FOLDER", folder).env("NIGHTDESK__ANSWERS__STYLE", "grounded"),
         &["SmolLM2-135M-Instruct.Q4_1.gguf", "models verify"],
     );
     fs::write(models.join("manifest.toml"), "[profile.default]\nlanguage = 'none'\n").unwrap();

@@ -30,6 +30,13 @@ fn fails(statement: &str, source: &str, by: &str) {
 }
 
 #[test]
+fn what_stands_behind_a_yes_is_a_statement_of_its_own() {
+    let source = "Yes, payments are confirmed with 3-D Secure where your bank supports it. No, in winter they are too cold.";
+    passes("Payments are confirmed with 3-D Secure where your bank supports it.", source);
+    fails("Payments are confirmed with 4-D Secure where your bank supports it.", source, "number");
+}
+
+#[test]
 fn a_sentence_of_the_source_passes() {
     for source in [RETURNS, DELIVERY, ORDER, CONTACT, CHINESE] {
         for sentence in crate::assistant::sentences::sentences(source) {

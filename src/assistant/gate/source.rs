@@ -96,6 +96,8 @@ pub fn stands_verbatim(statement: &str, source: &str) -> bool {
 }
 
 fn opens(before: &str) -> bool {
+    // Behind a 'Yes,' the whole statement stands; behind a 'No,' it may be what is denied.
+    let before = before.strip_suffix("yes, ").unwrap_or(before);
     let trimmed = before.trim_end_matches([' ', '"', '\'', '(', '“', '”', ')', '-', '*', '•']);
     let Some(last) = trimmed.chars().last() else { return true };
     let parted = before.len() > trimmed.len();
