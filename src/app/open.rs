@@ -125,9 +125,11 @@ pub(super) async fn fetch_models(settings: &Settings) -> anyhow::Result<Arc<Mode
     let fetched = tokio::task::spawn_blocking(move || -> anyhow::Result<ModelStore> {
         let models = ModelStore::open(&folder)?;
         if let Err(fault) = models.ensure(profile, &Terminal::new()) {
-            // Without the language model the bot still answers; without the sentence model it cannot tell what is asked.
+            // Without the language model the bot still answers; without the sentence model it cannot tell what is asked. A file that is cut off is for
+            // the shop to know.
             let sees = [ModelRole::EmbeddingWeights, ModelRole::EmbeddingTokenizer].into_iter().all(|role| models.path(role).is_file());
-            anyhow::ensure!(sees, fault);
+            let is_missing = !models.path_in(profile, ModelRole::Language).exists();
+            anyhow::ensure!(sees && is_missing, fault);
             tracing::error!(error.message = %fault, "the language model is not there; replies are made without it");
         }
         Ok(models)

@@ -14,7 +14,7 @@ pub fn check_values(statement: &str, facts: &str) -> Result<(), Fault> {
     for sentence in split(statement) {
         let said = Passage::read(&sentence);
         // `a week` counts nothing that a row could have.
-        for value in said.values.iter().filter(|value| !value.loose && !values.contains(&value.key())) {
+        if let Some(value) = said.values.iter().find(|value| !value.loose && !values.contains(&value.key())) {
             let words: Vec<&str> = said.tokens[value.from..value.to].iter().map(|token| token.raw.as_str()).collect();
             let said = words.join(" ");
             return Err(match value.sort {
