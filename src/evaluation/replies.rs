@@ -58,7 +58,9 @@ struct Row {
 /// Reads the cases of a file and checks them against the entries. Every line with a fault is named.
 pub fn read(path: &Path, knowledge: &Knowledge) -> Result<Vec<Case>, EvaluationError> {
     let mut found = Found::new(path);
-    let answers: HashMap<&str, String> = knowledge.entries.iter().map(|entry| (entry.id.as_str(), flat(&entry.answer))).collect();
+    // As it stands, and in sentences without a 'Yes,' or 'No,' in front.
+    let sayable = |answer: &str| flat(&[answer.to_owned(), sentences_of(answer).join("\n")].join("\n"));
+    let answers: HashMap<&str, String> = knowledge.entries.iter().map(|entry| (entry.id.as_str(), sayable(&entry.answer))).collect();
     let mut cases = Vec::new();
     for (line, row) in rows::<Row>(path, &mut found)? {
         match case(line, row, &answers) {

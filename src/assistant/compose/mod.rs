@@ -1,7 +1,7 @@
 //! Composition: what may be said, which of it answers the question, and the reply made of it.
 //!
-//! Code takes the entry apart into sentences that may be said ([`units`]), a model that read message and entry together judges which of them a good
-//! agent would say ([`pick`]), and where several replies remain, an opening to choose, the language model writes one along a trie of them ([`write`]):
+//! Code takes the entry apart into sentences that may be said (`units`), a model that read message and entry together judges which of them a good
+//! agent would say (`pick`), and where several replies remain, an opening to choose, the language model writes one along a trie of them (`write`):
 //! it cannot say what no source says. Whatever fails, something that stands is said at once: the sentences that were judged likely, or the whole
 //! answer. Sentences are not left to the language model: it chooses them worse (`nightdesk eval sentences --by model`), and beside the judge it does
 //! what another threshold does (`--by both`).
