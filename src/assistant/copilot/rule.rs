@@ -12,14 +12,25 @@ pub fn wants(said: &[Said]) -> Option<&Said> {
     longest(burst().filter(|one| one.kind == Kind::Asks)).or_else(|| longest(burst().filter(|one| one.kind == Kind::Tells)))
 }
 
-/// The question that still waits for its answer: the last one behind what was settled.
-pub fn open(said: &[Said], settled: usize) -> Option<&Said> {
-    waiting(said, settled).last()
+/// The question that still waits for its answer: the last of those that do.
+pub fn open<'s>(said: &'s [Said], settled: usize, transcript: &[Message]) -> Option<&'s Said> {
+    waiting(said, settled, transcript).pop()
 }
 
-/// All questions behind what was settled.
-pub fn waiting(said: &[Said], settled: usize) -> impl Iterator<Item = &Said> {
-    said.iter().filter(move |one| one.place >= settled && one.kind == Kind::Asks)
+/// The questions behind what was settled that the bot gave no answer to; where it answered all of them, all: somebody asked on.
+pub fn waiting<'s>(said: &'s [Said], settled: usize, transcript: &[Message]) -> Vec<&'s Said> {
+    let asked = || said.iter().filter(move |one| one.place >= settled && one.kind == Kind::Asks);
+    let unanswered: Vec<&Said> = asked().filter(|one| !was_answered(transcript, one.place)).collect();
+    if unanswered.is_empty() { asked().collect() } else { unanswered }
+}
+
+/// Whether the first that was said to a message answered it.
+fn was_answered(transcript: &[Message], place: usize) -> bool {
+    let reply = transcript[place..].iter().find(|message| matches!(message.author, Author::Bot | Author::Agent(_)));
+    reply.is_some_and(|message| match &message.trace {
+        Some(trace) => matches!(trace.decision, Decision::Answer | Decision::Order),
+        None => matches!(message.author, Author::Agent(_)),
+    })
 }
 
 /// How many messages of the transcript are over and done with: those up to a reply that the shopper called helpful, or thanked for. Thanks for being
@@ -72,13 +83,14 @@ mod tests {
             let said = said(&transcript, patterns);
             let text = |one: Option<&Said>| one.map(|one| one.quote.text.clone());
             assert_eq!(text(wants(&said)).as_deref(), Some(wanted), "wants of {turns:?}");
-            assert_eq!(text(open(&said, settled(&transcript, patterns))).as_deref(), waits, "open of {turns:?}");
+            assert_eq!(text(open(&said, settled(&transcript, patterns), &transcript)).as_deref(), waits, "open of {turns:?}");
         };
         let (how, pay) = ("How long does delivery take?", "Can I pay by card?");
         check(&[("shopper", how)], how, Some(how));
         check(&[("shopper", "hi"), ("bot smalltalk", "Hello"), ("shopper", how)], how, Some(how));
         check(&[("shopper", how), ("bot answer", "Two days."), ("shopper", pay)], how, Some(pay));
         check(&[("shopper", how), ("bot answer", "Two days."), ("shopper", "I want a human")], how, Some(how));
+        check(&[("shopper", pay), ("bot clarify", "Which?"), ("shopper", how), ("bot answer", "Two days.")], pay, Some(pay));
         check(&[("shopper", how), ("bot answer helpful", "Two days."), ("shopper", "agent please")], how, None);
         check(&[("shopper", how), ("bot answer", "Two days."), ("shopper", "thanks a lot")], how, None);
         check(&[("shopper", how), ("bot handoff", "Passed on."), ("shopper", "thank you")], how, Some(how));

@@ -52,9 +52,9 @@ pub struct Summary {
 pub async fn summary(transcript: &[Message], prompts: &Prompts, chooser: Option<&Chooser<'_>>) -> Summary {
     let patterns = prompts.patterns();
     let (said, settled) = (said(transcript, patterns), rule::settled(transcript, patterns));
-    let (mut wants, mut open) = (rule::wants(&said), rule::open(&said, settled));
+    let (mut wants, mut open) = (rule::wants(&said), rule::open(&said, settled, transcript));
     let told: Vec<&Said> = said.iter().filter(|one| one.kind != Kind::Empty).collect();
-    let waiting: Vec<&Said> = rule::waiting(&said, settled).collect();
+    let waiting = rule::waiting(&said, settled, transcript);
     let mut by = By::Rule;
     let has_choice = told.len() > 1 || waiting.len() > 1;
     if let Some(chooser) = chooser.filter(|_| has_choice) {
