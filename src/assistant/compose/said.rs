@@ -16,6 +16,9 @@ const DENIALS: [&str; 16] = [
     "without", "only",
 ];
 
+/// Words by which what follows a 'Yes,' hangs on it.
+const JOINING: [&str; 12] = ["but", "and", "or", "so", "only", "except", "unless", "if", "though", "although", "because", "as"];
+
 /// The sentences of a set in the order of the answer, word for word, for somebody who asked `question`.
 pub fn said(entry: &Entry, units: &[Unit], set: &BTreeSet<usize>, question: &str) -> Spoken {
     let answer = entry.answer.as_str();
@@ -64,6 +67,10 @@ fn lead(sentence: &str, next: Option<&str>) -> usize {
     let behind = rest.trim_start_matches([',', ';', ':', '!', '.', ' ', '\u{2013}', '\u{2014}', '-']);
     // 'Notes', 'no return', 'yesterday'.
     if !rest.starts_with([',', ';', ':', '!', '.', '\u{2013}', '\u{2014}']) && !rest.starts_with(" - ") && !rest.starts_with(" \u{2013}") {
+        return 0;
+    }
+    let first = behind.split(|sign: char| !sign.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+    if JOINING.contains(&first.as_str()) {
         return 0;
     }
     let says = if behind.is_empty() { next.unwrap_or_default() } else { behind };
@@ -122,6 +129,7 @@ mod tests {
         check("No. We never ship.", "can I", "We never ship.");
         check("No. Ask.", "can I", "No. Ask.");
         check("Yes! We ship.", "can I", "We ship.");
+        check("Yes, but register both.", "can I", "Yes, but register both.");
         check("Yes \u{2013} we ship.", "can I", "We ship.");
         check("Yesterday we shipped.", "can I", "Yesterday we shipped.");
         check("No return is free. Notes help.", "can I", "No return is free. Notes help.");

@@ -1,7 +1,7 @@
 //! What of an answer may be said by itself: its sentences, each with those that it must not be said without. Pure.
 //!
 //! A sentence that leans on the one before ('Otherwise …', 'It …', 'After that …') comes with it; one that the next takes something back from
-//! ('However …', 'Except …') comes with that; a line of a list comes with the words that lead it in, and those with their lines.
+//! ('However …', 'Except …') comes with that; a line of a list comes with the words that lead it in, and those with their lines. A short list is whole.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -92,6 +92,9 @@ const PREPOSITIONS: [&str; 17] = [
 /// The word behind it.
 const POINTING: [&str; 9] = ["that", "this", "these", "those", "then", "it", "them", "both", "each"];
 
+/// A list of so many lines is said whole: one line too many is read over, the wrong one alone is a wrong answer.
+const SHORT_LIST: usize = 5;
+
 /// A sentence of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unit {
@@ -132,7 +135,11 @@ pub fn units(answer: &str) -> Vec<Unit> {
         }
         if leads_in(place) {
             let behind = (place + 1..units.len()).take_while(|line| in_list(*line)).count();
-            units[place].lines = place + 1..place + 1 + behind;
+            let lines = place + 1..place + 1 + behind;
+            if lines.clone().filter(|line| begins_line(*line)).count() <= SHORT_LIST {
+                lines.clone().for_each(|line| units[line].needs.extend(lines.clone()));
+            }
+            units[place].lines = lines;
         }
     }
     units
@@ -221,12 +228,16 @@ mod tests {
     #[test]
     fn a_line_comes_with_what_leads_it_in() {
         let list = "It costs:\n\n- UK: $5\n- US: $9. Two days.\n\nNo Sundays. They are rest days.";
-        check(list, &[1], &[0, 1]);
-        check(list, &[3], &[0, 2, 3]);
+        check(list, &[1], &[0, 1, 2, 3]);
+        check(list, &[3], &[0, 1, 2, 3]);
         check(list, &[0], &[0, 1, 2, 3]);
         check(list, &[4], &[4]);
         check(list, &[5], &[4, 5]);
-        check(list, &[1, 2], &[0, 1, 2]);
+        check(list, &[1, 4], &[0, 1, 2, 3, 4]);
+        let table = "It costs:\n- A: $1\n- B: $2\n- C: $3. Two days.\n- D: $4\n- E: $5\n- F: $6";
+        check(table, &[2], &[0, 2]);
+        check(table, &[4], &[0, 3, 4]);
+        check(table, &[0], &[0, 1, 2, 3, 4, 5, 6, 7]);
         check("Bring\n- a\n- b", &[2], &[0, 2]);
         check("- a\n- b", &[1], &[1]);
         check("It costs:", &[0], &[0]);
