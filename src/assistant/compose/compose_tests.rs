@@ -141,6 +141,8 @@ async fn a_model_that_is_late_or_busy_costs_nothing_but_its_opinion() {
     let composed = late.compose(&prompts(), asked, &|_| {}).await;
     assert_eq!(composed.by, "chooser/late");
     assert!(composed.spoken.content().starts_with("I am sorry. "), "{}", composed.spoken.content());
+    let missing = Composer { writer: None, ..late.clone() };
+    assert_eq!(missing.compose(&prompts(), asked, &|_| {}).await.by, "chooser/missing");
     let busy = Composer { writer: Some(writer(Duration::from_secs(60))), ..late };
     let _places: Vec<_> = std::iter::from_fn(|| busy.writer.as_ref().unwrap().engine.admit(Class::Shopper).ok()).take(64).collect();
     let composed = busy.compose(&prompts(), asked, &|_| {}).await;

@@ -98,7 +98,8 @@ impl Composer {
         let writer = self.writer.as_ref().filter(|_| replies.len() > 1);
         let prompt = writer.and_then(|_| prompts.reply(asked.question, &asked.entry.answer).ok());
         let (Some(writer), Some(prompt)) = (writer, prompt) else {
-            return Composed { spoken: likeliest.clone(), by: CHOOSER.to_owned() };
+            let by = if replies.len() > 1 { format!("{CHOOSER}/missing") } else { CHOOSER.to_owned() };
+            return Composed { spoken: likeliest.clone(), by };
         };
         let heard = Mutex::new(String::new());
         let hear = |piece: &str| {
