@@ -91,20 +91,9 @@ fn stands(said: &str, origin: &Origin, sources: &Sources<'_>) -> Result<(), Reas
 mod tests {
     use super::super::compose::Spoken;
     use super::*;
-    use crate::knowledge::EntryId;
 
     fn entry() -> Arc<Entry> {
-        Arc::new(Entry {
-            id: EntryId::parse("payment/methods").unwrap(),
-            topic: "payment".into(),
-            locale: "en".into(),
-            updated: None,
-            question: "How can I pay?".into(),
-            phrasings: vec![],
-            answer: "We take all cards. We do not accept cash on delivery.".into(),
-            file: "payment.md".into(),
-            line: 1,
-        })
+        Arc::new(Entry::sample("How can I pay?", "We take all cards. We do not accept cash on delivery."))
     }
 
     fn of_entry(text: &str) -> Spoken {

@@ -57,6 +57,24 @@ impl Entry {
     }
 }
 
+#[cfg(test)]
+impl Entry {
+    /// An English entry `a/b` without phrasings.
+    pub(crate) fn sample(question: &str, answer: &str) -> Self {
+        Self {
+            id: EntryId::parse("a/b").expect("it is an id"),
+            topic: "a".to_owned(),
+            locale: "en".to_owned(),
+            updated: None,
+            question: question.to_owned(),
+            phrasings: Vec::new(),
+            answer: answer.to_owned(),
+            file: "a.md".to_owned(),
+            line: 1,
+        }
+    }
+}
+
 /// A whole knowledge base. Entries are in the order of files and lines.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Knowledge {
@@ -72,17 +90,7 @@ mod tests {
 
     #[test]
     fn a_version_names_what_is_said_and_nothing_else() {
-        let entry = |question: &str, answer: &str| Entry {
-            id: EntryId::parse("a/b").unwrap(),
-            topic: "a".into(),
-            locale: "en".into(),
-            updated: None,
-            question: question.into(),
-            phrasings: vec![],
-            answer: answer.into(),
-            file: "a.md".into(),
-            line: 1,
-        };
+        let entry = Entry::sample;
         let version = entry("How long?", "Two days.").version();
         // printf 'How long?\0Two days.' | sha256sum
         assert_eq!(version, "737ca9d5f3397ca7");

@@ -7,7 +7,6 @@ use super::*;
 use crate::conversation::Origin;
 use crate::inference::repository_models;
 use crate::inference::{Chooser, Class, Engine, EngineOptions, ModelRole, Profile};
-use crate::knowledge::EntryId;
 
 const CHOOSER: &[u8] = include_bytes!("../../../models/reader/chooser.safetensors");
 
@@ -18,17 +17,7 @@ fn chooser() -> Arc<dyn ScoreSentences> {
 }
 
 fn entry(question: &str, answer: &str) -> Arc<Entry> {
-    Arc::new(Entry {
-        id: EntryId::parse("a/b").unwrap(),
-        topic: "a".into(),
-        locale: "en".into(),
-        updated: None,
-        question: question.into(),
-        phrasings: vec![],
-        answer: answer.into(),
-        file: "a.md".into(),
-        line: 1,
-    })
+    Arc::new(Entry::sample(question, answer))
 }
 
 /// What nobody asks for here, and makes an answer too long to be said whole.

@@ -29,21 +29,10 @@ pub fn accepted(draft: &str, entry: &Entry) -> Result<Spoken, (String, Fault)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::EntryId;
 
     #[test]
     fn a_draft_counts_as_a_whole_or_not_at_all() {
-        let entry = Entry {
-            id: EntryId::parse("a/b").unwrap(),
-            topic: "a".into(),
-            locale: "en".into(),
-            updated: None,
-            question: "Can I pay cash?".into(),
-            phrasings: vec![],
-            answer: "We do not accept cash on delivery. Returns are free for orders over $50.".into(),
-            file: "a.md".into(),
-            line: 1,
-        };
+        let entry = Entry::sample("Can I pay cash?", "We do not accept cash on delivery. Returns are free for orders over $50.");
         let check = |draft: &str, expect: bool| assert_eq!(accepted(draft, &entry).is_ok(), expect, "{draft}");
         check("We do not accept cash on delivery.", true);
         check("Cash on delivery is not accepted.", true);

@@ -97,20 +97,10 @@ mod tests {
     use super::super::units::units;
     use super::*;
     use crate::assistant::gate;
-    use crate::knowledge::{EntryId, load};
+    use crate::knowledge::load;
 
     fn entry(answer: &str) -> Entry {
-        Entry {
-            id: EntryId::parse("a/b").unwrap(),
-            topic: "a".into(),
-            locale: "en".into(),
-            updated: None,
-            question: "Do you ship?".into(),
-            phrasings: vec!["Is shipping possible".into()],
-            answer: answer.into(),
-            file: "a.md".into(),
-            line: 1,
-        }
+        Entry { phrasings: vec!["Is shipping possible".into()], ..Entry::sample("Do you ship?", answer) }
     }
 
     fn all(entry: &Entry, question: &str) -> String {

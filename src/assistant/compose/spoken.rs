@@ -123,7 +123,6 @@ impl<'a> Characters<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::EntryId;
 
     fn cut(text: &str, start: usize, end: usize) -> String {
         text.chars().skip(start).take(end - start).collect()
@@ -131,17 +130,7 @@ mod tests {
 
     #[test]
     fn a_sentence_is_the_same_in_the_entry_and_in_the_reply() {
-        let entry = |answer: &str| Entry {
-            id: EntryId::parse("a/b").unwrap(),
-            topic: "a".into(),
-            locale: "en".into(),
-            updated: None,
-            question: "q".into(),
-            phrasings: vec![],
-            answer: answer.into(),
-            file: "a.md".into(),
-            line: 1,
-        };
+        let entry = |answer: &str| Entry::sample("q", answer);
         let check = |content: &str, answer: &str, expect: &[&str]| {
             let (entry, spoken) = (entry(answer), Spoken::from_entry(content, &entry(answer)));
             assert_eq!(spoken.content(), content);

@@ -97,15 +97,7 @@ impl<'a> Judge<'a> {
         let said = self.written(value);
         let places: Vec<(u32, &Value)> = self.places_of(value);
         if places.is_empty() {
-            return Some(match value.sort {
-                Sort::Number(_) => Fault::Number { said },
-                Sort::Amount(_) => Fault::Amount { said },
-                Sort::Date(_) => Fault::Date { said },
-                Sort::Time => Fault::Time { said },
-                Sort::Order => Fault::OrderNumber { said },
-                Sort::Email => Fault::Email { said },
-                Sort::Url => Fault::Url { said },
-            });
+            return Some(value.sort.missing(said));
         }
         let counted: Vec<(u32, &Value)> = places.into_iter().filter(|(place, other)| self.counts_alike(value, *place, other)).collect();
         if counted.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::bound::{Bound, bound};
 use super::date::{date, time};
+use super::fault::Fault;
 use super::lexicon::is_empty;
 use super::measure::{HAN_CURRENCIES, HAN_MEASURES, currency, dollar_of, measure, number, number_han, number_word};
 use super::order::order;
@@ -57,6 +58,21 @@ pub struct Value {
     pub range: Option<String>,
     /// A range ends with it.
     pub ends_range: bool,
+}
+
+impl Sort {
+    /// The fault of a value of this sort that its source does not have.
+    pub fn missing(&self, said: String) -> Fault {
+        match self {
+            Self::Number(_) => Fault::Number { said },
+            Self::Amount(_) => Fault::Amount { said },
+            Self::Date(_) => Fault::Date { said },
+            Self::Time => Fault::Time { said },
+            Self::Order => Fault::OrderNumber { said },
+            Self::Email => Fault::Email { said },
+            Self::Url => Fault::Url { said },
+        }
+    }
 }
 
 impl Value {

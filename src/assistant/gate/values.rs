@@ -4,12 +4,12 @@
 use super::fault::Fault;
 use super::passage::Passage;
 use super::source::{Source, split};
-use super::value::Sort;
+use super::value::Value;
 
 /// Each number, amount, date, time, address and number of an order in `statement` stands in `facts`, and each state that it says is reached does.
 pub fn check_values(statement: &str, facts: &str) -> Result<(), Fault> {
     let known = Source::read(facts);
-    let values: Vec<String> = known.passages.iter().flat_map(|passage| &passage.values).map(super::value::Value::key).collect();
+    let values: Vec<String> = known.passages.iter().flat_map(|passage| &passage.values).map(Value::key).collect();
     let states: Vec<_> = known.passages.iter().flat_map(|passage| &passage.statuses).map(|(state, ..)| *state).collect();
     for sentence in split(statement) {
         let said = Passage::read(&sentence);
@@ -17,15 +17,7 @@ pub fn check_values(statement: &str, facts: &str) -> Result<(), Fault> {
         if let Some(value) = said.values.iter().find(|value| !value.loose && !values.contains(&value.key())) {
             let words: Vec<&str> = said.tokens[value.from..value.to].iter().map(|token| token.raw.as_str()).collect();
             let said = words.join(" ");
-            return Err(match value.sort {
-                Sort::Number(_) => Fault::Number { said },
-                Sort::Amount(_) => Fault::Amount { said },
-                Sort::Date(_) => Fault::Date { said },
-                Sort::Time => Fault::Time { said },
-                Sort::Order => Fault::OrderNumber { said },
-                Sort::Email => Fault::Email { said },
-                Sort::Url => Fault::Url { said },
-            });
+            return Err(value.sort.missing(said));
         }
         if let Some((_, said, _)) = said.statuses.iter().find(|(state, _, reached)| *reached && !states.contains(state)) {
             return Err(Fault::Status { said: said.clone() });
