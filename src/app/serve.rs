@@ -23,12 +23,14 @@ use super::open::{Rooms, make_data_folder, open_rooms};
 use super::reload::{Reload, keep_versions};
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
-use crate::conversation::{ConversationId, LiveBus};
+use crate::conversation::{ConversationId, Live, LiveBus, LiveKind};
+use crate::desk::Routing;
 use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
 use crate::jobs::reload::{FolderWatch, watch_folder};
 use crate::jobs::turns::TurnFailure;
 use crate::jobs::{RunTurn, Turns};
 use crate::store::Store;
+use crate::support::Clock;
 
 /// A calibration that takes longer is finished behind the running server.
 const CALIBRATION_PATIENCE: Duration = Duration::from_secs(2);
@@ -93,7 +95,10 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
     for id in rooms.store.due_turns().await? {
         turns.wake(id);
     }
-    tokio::spawn(sweep(rooms.store.clone(), turns.clone(), soft.clone()));
+    tokio::spawn(sweep(
+        Sweep { store: rooms.store.clone(), turns: turns.clone(), live: live.clone(), clock: Arc::clone(&rooms.clock) },
+        soft.clone(),
+    ));
     tokio::spawn(follow(rooms.store.clone(), live.clone(), hard.clone()));
     rooms.calibrate(CALIBRATION_PATIENCE).await;
     let reload = Reload {
@@ -185,8 +190,17 @@ async fn follow(store: Arc<dyn Store>, live: LiveBus, stop: CancellationToken) {
     store.follow(live, stop).await;
 }
 
-/// Wakes what is still due: a turn that failed while the database was away, or whose process died, is not left to the shopper's patience.
-async fn sweep(store: Arc<dyn Store>, turns: Turns, stop: CancellationToken) {
+/// What the sweep works with.
+struct Sweep {
+    store: Arc<dyn Store>,
+    turns: Turns,
+    live: LiveBus,
+    clock: Arc<dyn Clock>,
+}
+
+/// Wakes what is due: a turn that failed while the database was away, or whose process died, is not left to the shopper's patience, and what an
+/// agent put aside comes back.
+async fn sweep(Sweep { store, turns, live, clock }: Sweep, stop: CancellationToken) {
     let mut every = tokio::time::interval(store.sweep_every());
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     every.tick().await;
@@ -200,6 +214,12 @@ async fn sweep(store: Arc<dyn Store>, turns: Turns, stop: CancellationToken) {
             Err(_) => {}
         }
         well = due.is_ok();
+        match store.wake_snoozed(clock.now()).await {
+            Ok(woken) => woken.into_iter().for_each(|conversation| {
+                live.tell(Live { conversation_id: conversation.id, contact_id: conversation.contact_id, kind: LiveKind::Changed });
+            }),
+            Err(fault) => tracing::debug!(error.message = %fault, "what was put aside could not be looked for"),
+        }
     }
 }
 
@@ -238,6 +258,7 @@ fn runner(rooms: &Rooms, live: &LiveBus) -> Runner {
     Runner(Assistant::new(AssistantParts {
         conversations: rooms.store.clone(),
         responder: Arc::clone(&rooms.responder),
+        routing: Routing,
         live: live.clone(),
         ids: rooms.ids.clone(),
         clock: Arc::clone(&rooms.clock),
@@ -253,6 +274,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
     AppParts {
         conversations: rooms.store.clone(),
         desk: rooms.store.clone(),
+        routing: Routing,
         agents: rooms.store.clone(),
         versions: rooms.store.clone(),
         copilot: Arc::clone(&rooms.copilot),

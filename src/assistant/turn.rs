@@ -8,6 +8,7 @@ use crate::conversation::{
     BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId,
     TurnCommit, TurnOutcome, TurnReply,
 };
+use crate::desk::Routing;
 use crate::support::text::ellipsis;
 use crate::support::{Clock, Ids, StoreError};
 
@@ -27,6 +28,8 @@ pub struct AssistantParts {
     pub conversations: Arc<dyn Conversations>,
     /// What decides on the reply.
     pub responder: Arc<Responder>,
+    /// Where tickets go.
+    pub routing: Routing,
     /// Where listeners are told.
     pub live: LiveBus,
     /// Identifiers.
@@ -98,7 +101,7 @@ impl Assistant {
 
     fn handoff(&self, reason: HandoffReason, subject: &str) -> Handoff {
         let subject = ellipsis(&subject.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
-        Handoff { ticket_id: TicketId(self.parts.ids.uuid()), reason, subject }
+        self.parts.routing.handoff(TicketId(self.parts.ids.uuid()), reason, subject)
     }
 
     async fn commit(&self, conversation: &Conversation, reply: TurnReply) -> Result<TurnOutcome, StoreError> {

@@ -1,6 +1,6 @@
 //! The event log of a conversation.
 
-use super::{AgentId, ConversationId, Message, MessageId, Status};
+use super::{AgentId, Assistance, ConversationId, Message, MessageId, Status};
 use crate::support::Timestamp;
 
 /// Who did it.
@@ -54,6 +54,8 @@ pub enum EventKind {
         /// Why, as a stable code: `asked`, `low_confidence`, `claimed`, `resolved` …
         reason: String,
     },
+    /// Something of it changed that is neither its words nor its hands.
+    Updated(Update),
     /// The shopper rated the conversation.
     Rated {
         /// 1 to 5.
@@ -63,6 +65,34 @@ pub enum EventKind {
     },
 }
 
+/// What of a conversation changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// The shopper wants the bot to go on while they wait, or not any more.
+    Assistance(Assistance),
+    /// The shopper left an e-mail address.
+    EmailLeft,
+}
+
+impl Update {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Assistance(Assistance::On), Self::Assistance(Assistance::Off), Self::EmailLeft];
+
+    /// The stable code.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Assistance(Assistance::On) => "assistance_on",
+            Self::Assistance(Assistance::Off) => "assistance_off",
+            Self::EmailLeft => "email_left",
+        }
+    }
+
+    /// The update of that code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|update| update.as_str() == code)
+    }
+}
+
 impl EventKind {
     /// The stable name in the API and the database.
     pub fn name(&self) -> &'static str {
@@ -70,6 +100,7 @@ impl EventKind {
             Self::MessageCreated(_) => "message.created",
             Self::MessageUpdated(_) => "message.updated",
             Self::StatusChanged { .. } => "conversation.status_changed",
+            Self::Updated(_) => "conversation.updated",
             Self::Rated { .. } => "conversation.rated",
         }
     }
@@ -78,7 +109,7 @@ impl EventKind {
     pub fn message_id(&self) -> Option<MessageId> {
         match self {
             Self::MessageCreated(message) | Self::MessageUpdated(message) => Some(message.id),
-            Self::StatusChanged { .. } | Self::Rated { .. } => None,
+            Self::StatusChanged { .. } | Self::Updated(_) | Self::Rated { .. } => None,
         }
     }
 }

@@ -15,11 +15,11 @@ pub mod redact;
 pub mod statement;
 pub mod versions;
 
-pub use event::{Actor, Event, EventKind};
-pub use handoff::{Handoff, HandoffReason};
+pub use event::{Actor, Event, EventKind, Update};
+pub use handoff::{Handoff, HandoffReason, Priority};
 pub use live::{Live, LiveBus, LiveKind};
 pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, STORED, Source};
-pub use ownership::{Conversation, Status};
+pub use ownership::{Act, Assistance, Begun, Change, Conversation, Hands, Owed, Status, Step, TicketStep, Waiting};
 pub use past::{PastTurn, past_turns};
 pub use port::{AppendShopper, Appended, Contact, Conversations, Feedback, Rating, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot};
 pub use statement::{MadeWith, Origin, Statement};

@@ -36,7 +36,7 @@ pub fn past_turns(log: &[Event]) -> Vec<PastTurn> {
                 }
                 transcript.push((**message).clone());
             }
-            (EventKind::MessageUpdated(_) | EventKind::Rated { .. }, _) => {}
+            (EventKind::MessageUpdated(_) | EventKind::Updated(_) | EventKind::Rated { .. }, _) => {}
         }
     }
     turns

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Ticket;
-use crate::conversation::{AgentId, ContactId, Content, Conversation, ConversationId, EchoId, Handoff, Message, MessageId};
+use crate::conversation::{AgentId, Assistance, ContactId, Content, Conversation, ConversationId, EchoId, Handoff, Message, MessageId};
 use crate::support::{StoreError, Timestamp};
 
 /// Which tickets a list shows.
@@ -90,7 +90,29 @@ pub struct PersonRequest {
     pub at: Timestamp,
 }
 
-/// What became of an agent's action.
+/// A shopper's wish that the bot goes on while they wait, or that it does not any more.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// Whose.
+    pub contact_id: ContactId,
+    /// Which.
+    pub assistance: Assistance,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An address that a shopper leaves; it says nothing about who they are.
+#[derive(Debug, Clone)]
+pub struct EmailLeft {
+    /// Whose.
+    pub contact_id: ContactId,
+    /// The address, of the form of one.
+    pub email: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of an action.
 #[derive(Debug, Clone)]
 pub enum DeskOutcome<T> {
     /// It is done.
@@ -123,6 +145,18 @@ pub trait Desk: Send + Sync {
 
     /// Stores an agent's reply; takes the conversation first if it is nobody's. Idempotent by `echo_id`.
     async fn reply(&self, reply: AgentReply) -> Result<DeskOutcome<Message>, StoreError>;
+
+    /// Lets the bot go on in a conversation that waits for a person, or not any more. Not found where the shopper has no conversation.
+    async fn wish(&self, wish: Wish) -> Result<DeskOutcome<Conversation>, StoreError>;
+
+    /// Keeps a shopper's e-mail address; their conversation, where they have one, says that it was left.
+    async fn leave_email(&self, left: EmailLeft) -> Result<Option<Conversation>, StoreError>;
+
+    /// Puts a conversation aside; it comes back at `until`, or when the shopper writes.
+    async fn snooze(&self, claim: Claim, until: Timestamp) -> Result<DeskOutcome<Conversation>, StoreError>;
+
+    /// Brings back what was put aside until now; the conversations that came back.
+    async fn wake_snoozed(&self, now: Timestamp) -> Result<Vec<Conversation>, StoreError>;
 
     /// Closes ticket and conversation.
     async fn resolve(&self, claim: Claim) -> Result<DeskOutcome<Conversation>, StoreError>;

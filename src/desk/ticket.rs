@@ -1,6 +1,6 @@
 //! A ticket: the desk's promise that a person will look at a conversation.
 
-use crate::conversation::{AgentId, ConversationId, HandoffReason, TicketId};
+use crate::conversation::{AgentId, ConversationId, HandoffReason, Priority, TicketId};
 use crate::support::Timestamp;
 
 /// Whether a ticket waits for somebody.
@@ -23,8 +23,16 @@ pub struct Ticket {
     pub conversation_id: ConversationId,
     /// Why it exists.
     pub reason: HandoffReason,
+    /// The topic of a sensitive message.
+    pub topic: Option<String>,
     /// What the shopper wants.
     pub subject: String,
+    /// How soon it wants somebody.
+    pub priority: Priority,
+    /// Whose work it is.
+    pub queue: String,
+    /// When the first reply is due.
+    pub due_at: Option<Timestamp>,
     /// Open or closed.
     pub state: TicketState,
     /// Who took it.

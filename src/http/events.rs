@@ -3,7 +3,7 @@
 use axum::response::sse::Event as Frame;
 
 use super::dto::Viewer;
-use super::dto::event::{DeltaEvent, RatedEvent, StatusChangedEvent, TypingEvent};
+use super::dto::event::{DeltaEvent, RatedEvent, StatusChangedEvent, TypingEvent, UpdatedEvent};
 use super::sse;
 use super::state::AppState;
 use crate::conversation::{Event, EventKind, Live, LiveKind};
@@ -21,6 +21,11 @@ pub(super) async fn stored(state: &AppState, event: &Event, number: i64, viewer:
             let conversation = state.names.conversation(&conversation).await?;
             let data = StatusChangedEvent { conversation_id, conversation, from: (*from).into(), to: (*to).into(), reason: reason.clone() };
             Some(sse::stored(name, number, &data))
+        }
+        EventKind::Updated(update) => {
+            let Some(conversation) = state.conversations.conversation(event.conversation_id).await? else { return Ok(None) };
+            let conversation = state.names.conversation(&conversation).await?;
+            Some(sse::stored(name, number, &UpdatedEvent { conversation_id, conversation, what: update.as_str() }))
         }
         EventKind::Rated { rating, comment } if viewer == Viewer::Agent => {
             Some(sse::stored(name, number, &RatedEvent { conversation_id, rating: *rating, comment: comment.clone() }))

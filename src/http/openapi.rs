@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use super::auth::SESSION_COOKIE;
 use super::dto::ErrorBody;
-use super::dto::event::{DeltaEvent, RatedEvent, StatusChangedEvent, TypingEvent};
+use super::dto::event::{DeltaEvent, RatedEvent, StatusChangedEvent, TypingEvent, UpdatedEvent};
 use super::state::AppState;
 use super::{agent, health, widget};
 
@@ -20,7 +20,7 @@ use super::{agent, health, widget};
         (name = "agent", description = "The agents' side"),
         (name = "health", description = "For whoever runs the program")
     ),
-    components(schemas(ErrorBody, DeltaEvent, StatusChangedEvent, RatedEvent, TypingEvent)),
+    components(schemas(ErrorBody, DeltaEvent, StatusChangedEvent, UpdatedEvent, RatedEvent, TypingEvent)),
     modifiers(&Schemes)
 )]
 struct Document;

@@ -12,8 +12,10 @@ use super::readiness::Readiness;
 use super::view::Names;
 use crate::assistant::copilot::Copilot;
 use crate::confidence::Rule;
-use crate::conversation::{ContactId, ConversationId, Conversations, EntryVersions, Live, LiveBus, LiveKind};
-use crate::desk::Desk;
+use crate::conversation::{
+    ContactId, ConversationId, Conversations, EntryVersions, Handoff, HandoffReason, Live, LiveBus, LiveKind, TicketId,
+};
+use crate::desk::{Desk, Routing};
 use crate::identity::Agents;
 use crate::jobs::Turns;
 use crate::knowledge::Entry;
@@ -73,6 +75,8 @@ pub struct AppParts {
     pub conversations: Arc<dyn Conversations>,
     /// The store of tickets.
     pub desk: Arc<dyn Desk>,
+    /// Where tickets go.
+    pub routing: Routing,
     /// The store of agents.
     pub agents: Arc<dyn Agents>,
     /// The store of what entries said.
@@ -126,6 +130,11 @@ impl AppState {
         let limiters = Limiters::new(parts.limits);
         let names = Names::new(Arc::clone(&parts.agents));
         Self { shared: Arc::new(Shared { parts, limiters, names }) }
+    }
+
+    /// A handoff with a new ticket's id.
+    pub(super) fn handoff(&self, reason: HandoffReason, subject: String) -> Handoff {
+        self.routing.handoff(TicketId(self.ids.uuid()), reason, subject)
     }
 
     /// Tells every listener of a conversation.

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::codes::time_of;
 use super::error::{is_unique_violation, store_error, unreadable};
 use super::ledger::Ledger;
-use super::tickets;
+use super::tickets::{self, With};
 use super::{Backend, Connection};
-use crate::conversation::{Actor, AgentId, ConversationId};
+use crate::conversation::{Act, Actor, AgentId, ConversationId, Step};
 use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, PasswordHash, Role, TokenHash};
 use crate::support::{StoreError, Timestamp};
 
@@ -151,9 +151,9 @@ async fn give_back(tx: &mut Connection, agent: AgentId, at: Timestamp) -> Result
     let ids: Vec<Uuid> = sqlx::query_scalar(ASSIGNED).bind(agent.0).fetch_all(&mut *tx).await.map_err(store_error)?;
     for id in ids {
         let Some(mut ledger) = Ledger::of(tx, ConversationId(id), at).await? else { continue };
-        let status = ledger.conversation.status;
-        ledger.status(&Actor::Rule("agent_removed".to_owned()), status, None, "agent_removed").await?;
-        tickets::assign(&mut ledger, None).await?;
+        let Step::Goes(change) = ledger.conversation.step(Act::AgentRemoved) else { continue };
+        ledger.go(&Actor::Rule("agent_removed".to_owned()), &change).await?;
+        tickets::step(&mut ledger, change.ticket, With::Nothing).await?;
         ledger.save().await?;
     }
     Ok(())

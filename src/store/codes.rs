@@ -139,6 +139,12 @@ pub(super) struct StatusChangedJson {
     pub(super) reason: String,
 }
 
+/// What a `conversation.updated` says.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UpdatedJson {
+    pub(super) what: String,
+}
+
 /// What a `conversation.rated` says.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RatedJson {

@@ -7,8 +7,8 @@ use super::error::store_error;
 use super::ledger::{self, Draft, Ledger};
 use super::rows::{ContactRow, ConversationRow, MessageRow, message_columns};
 use crate::conversation::{
-    Actor, AppendShopper, Appended, Author, Contact, ContactId, Conversation, ConversationId, Conversations, Event, EventKind, Feedback,
-    Message, Rating, Status, TurnCommit, TurnOutcome, TurnSnapshot,
+    Act, Actor, AppendShopper, Appended, Author, Contact, ContactId, Conversation, ConversationId, Conversations, Event, EventKind,
+    Feedback, Message, Rating, Step, TurnCommit, TurnOutcome, TurnSnapshot,
 };
 use crate::support::{StoreError, Timestamp};
 
@@ -91,11 +91,8 @@ impl Conversations for Backend {
         }
 
         let mut ledger = Ledger::of_contact_or_new(&mut tx, append.contact_id, append.conversation_id, append.at).await?;
-        let (before, after) = (ledger.conversation.status, ledger.conversation.status.after_shopper_message());
-        if before != after {
-            // A resolved conversation goes back to the bot, so to nobody; a snoozed one to the person who put it aside.
-            let assignee = ledger.conversation.assignee.filter(|_| after == Status::Open);
-            ledger.status(&Actor::Shopper, after, assignee, "shopper_wrote").await?;
+        if let Step::Goes(change) = ledger.conversation.step(Act::ShopperWrites) {
+            ledger.go(&Actor::Shopper, &change).await?;
         }
         let draft = Draft {
             id: append.message_id,
@@ -105,8 +102,6 @@ impl Conversations for Backend {
             trace: None,
         };
         let message = ledger.message(&Actor::Shopper, draft).await?;
-        ledger.conversation.generation += 1;
-        ledger.waiting_since.get_or_insert(append.at);
         let (conversation, _) = ledger.save().await?;
         tx.commit().await.map_err(store_error)?;
         Ok(Appended { message, conversation, duplicate: false })

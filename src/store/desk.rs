@@ -2,15 +2,18 @@
 
 use async_trait::async_trait;
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use super::Backend;
 use super::error::store_error;
 use super::ledger::{Draft, Ledger};
 use super::rows::{ConversationRow, MessageRow, MessageSlot, TicketRecord, conversation_columns, message_columns, ticket_columns};
-use super::tickets;
-use crate::conversation::{Actor, AgentId, Author, Conversation, ConversationId, Handoff, Message, Status};
-use crate::desk::{AgentReply, Claim, Desk, DeskOutcome, PersonRequest, Queue, QueueCounts, Ticket, TicketRow};
-use crate::support::StoreError;
+use super::tickets::{self, With};
+use crate::conversation::{
+    Act, Actor, AgentId, Author, Change, Conversation, ConversationId, EventKind, Handoff, Message, Step, TicketStep, Update,
+};
+use crate::desk::{AgentReply, Claim, Desk, DeskOutcome, EmailLeft, PersonRequest, Queue, QueueCounts, Ticket, TicketRow, Wish};
+use crate::support::{StoreError, Timestamp};
 
 /// A list of tickets with what the console shows of each.
 macro_rules! select_tickets {
@@ -48,6 +51,8 @@ statements! {
     CLOSED = select_tickets!("t.state = 'closed' ORDER BY t.closed_at DESC, t.number DESC LIMIT $1");
     COUNTS = "SELECT COUNT(*) AS open_count, COUNT(CASE WHEN assignee_id IS NULL THEN 1 END) AS unassigned, \
         COUNT(CASE WHEN assignee_id = $1 THEN 1 END) AS mine FROM tickets WHERE state = 'open'";
+    SET_EMAIL = "UPDATE contacts SET email = $2 WHERE id = $1";
+    SNOOZED_UNTIL = "SELECT id FROM conversations WHERE snoozed_until <= $1 ORDER BY snoozed_until, id";
     BY_ECHO = concat!(
         "SELECT ", message_columns!(), " FROM messages m \
          WHERE m.author_id = $1 AND m.echo_id = $2 AND m.conversation_id = $3 AND m.author = 'agent'"
@@ -67,12 +72,13 @@ struct ListRow {
 
 impl ListRow {
     fn row(self) -> Result<TicketRow, StoreError> {
+        let conversation = self.conversation.conversation()?;
         Ok(TicketRow {
             ticket: self.ticket.ticket()?,
-            conversation: self.conversation.conversation()?,
+            waiting: conversation.waiting_since.is_some(),
+            conversation,
             contact_name: self.contact_name,
             last_message: self.last_message.message()?,
-            waiting: self.conversation.waiting_since()?.is_some(),
         })
     }
 }
@@ -111,42 +117,47 @@ impl Desk for Backend {
         let PersonRequest { contact_id, conversation_id, message_id, line, handoff, at } = request;
         let mut tx = self.write_for(contact_id).await?;
         let mut ledger = Ledger::of_contact_or_new(&mut tx, contact_id, conversation_id, at).await?;
-        match ledger.conversation.status {
-            Status::Open => return Ok(ledger.conversation),
-            Status::Snoozed => {
-                let assignee = ledger.conversation.assignee;
-                ledger.status(&Actor::Shopper, Status::Open, assignee, handoff.reason.as_str()).await?;
-            }
-            Status::Pending | Status::Resolved => {
-                let draft = Draft { id: message_id, author: Author::System, content: line, echo_id: None, trace: None };
-                ledger.message(&Actor::Rule("request_person".to_owned()), draft).await?;
-                ledger.status(&Actor::Shopper, Status::Open, None, handoff.reason.as_str()).await?;
-                // What the bot still owed, the person owes now.
-                ledger.conversation.answered_generation = ledger.conversation.generation;
-            }
+        let Step::Goes(change) = ledger.conversation.step(Act::PersonAsked(handoff.reason)) else { return Ok(ledger.conversation) };
+        if change.ticket == TicketStep::Opens {
+            let draft = Draft { id: message_id, author: Author::System, content: line, echo_id: None, trace: None };
+            ledger.message(&Actor::Rule("request_person".to_owned()), draft).await?;
         }
-        tickets::open(&mut ledger, &handoff, at).await?;
-        ledger.waiting_since.get_or_insert(at);
+        ledger.go(&Actor::Shopper, &change).await?;
+        tickets::step(&mut ledger, change.ticket, With::Handoff(&handoff)).await?;
         let (conversation, _) = ledger.save().await?;
         tx.commit().await.map_err(store_error)?;
         Ok(conversation)
     }
 
-    async fn claim(&self, claim: Claim, handoff: Handoff) -> Result<DeskOutcome<Conversation>, StoreError> {
-        let mut tx = self.write().await?;
-        let Some(mut ledger) = Ledger::of(&mut tx, claim.conversation_id, claim.at).await? else { return Ok(DeskOutcome::NotFound) };
-        match (ledger.conversation.status, ledger.conversation.assignee) {
-            (Status::Resolved, _) => {
-                return Ok(DeskOutcome::Refused("the conversation is resolved; the shopper's next message takes it up again"));
-            }
-            (Status::Open | Status::Snoozed, Some(other)) if other != claim.agent_id => return Ok(DeskOutcome::TakenBy(other)),
-            (Status::Open, Some(_)) => return Ok(DeskOutcome::Done(ledger.conversation)),
-            _ => take(&mut ledger, claim.agent_id).await?,
-        }
-        tickets::open(&mut ledger, &handoff, claim.at).await?;
+    async fn wish(&self, wish: Wish) -> Result<DeskOutcome<Conversation>, StoreError> {
+        let mut tx = self.write_for(wish.contact_id).await?;
+        let Some(mut ledger) = Ledger::of_contact(&mut tx, wish.contact_id, wish.at).await? else { return Ok(DeskOutcome::NotFound) };
+        let change = match outcome(&ledger.conversation, Act::AssistanceWished(wish.assistance)) {
+            Ok(change) => change,
+            Err(outcome) => return Ok(outcome),
+        };
+        ledger.go(&Actor::Shopper, &change).await?;
         let (conversation, _) = ledger.save().await?;
         tx.commit().await.map_err(store_error)?;
         Ok(DeskOutcome::Done(conversation))
+    }
+
+    async fn leave_email(&self, left: EmailLeft) -> Result<Option<Conversation>, StoreError> {
+        let mut tx = self.write_for(left.contact_id).await?;
+        sqlx::query(SET_EMAIL).bind(left.contact_id.0).bind(&left.email).execute(&mut *tx).await.map_err(store_error)?;
+        let kept = match Ledger::of_contact(&mut tx, left.contact_id, left.at).await? {
+            None => None,
+            Some(mut ledger) => {
+                ledger.event(&Actor::Shopper, EventKind::Updated(Update::EmailLeft)).await?;
+                Some(ledger.save().await?.0)
+            }
+        };
+        tx.commit().await.map_err(store_error)?;
+        Ok(kept)
+    }
+
+    async fn claim(&self, claim: Claim, handoff: Handoff) -> Result<DeskOutcome<Conversation>, StoreError> {
+        self.act(claim, Act::AgentClaims(claim.agent_id), With::Handoff(&handoff)).await
     }
 
     async fn reply(&self, reply: AgentReply) -> Result<DeskOutcome<Message>, StoreError> {
@@ -159,18 +170,15 @@ impl Desk for Backend {
             return Ok(DeskOutcome::Done(row.message()?));
         }
 
-        match (ledger.conversation.status, ledger.conversation.assignee) {
-            (Status::Resolved, _) => {
-                return Ok(DeskOutcome::Refused("the conversation is resolved; the shopper's next message takes it up again"));
-            }
-            (Status::Pending, _) => return Ok(DeskOutcome::Refused("the bot has this conversation: claim it first")),
-            (_, Some(other)) if other != reply.agent_id => return Ok(DeskOutcome::TakenBy(other)),
-            (Status::Open, Some(_)) => {}
-            (Status::Open | Status::Snoozed, _) => {
-                take(&mut ledger, reply.agent_id).await?;
-                tickets::assign(&mut ledger, Some(reply.agent_id)).await?;
-            }
-        }
+        let change = match ledger.conversation.step(Act::AgentReplies(reply.agent_id)) {
+            Step::Goes(change) => change,
+            Step::TakenBy(other) => return Ok(DeskOutcome::TakenBy(other)),
+            Step::Refused(why) => return Ok(DeskOutcome::Refused(why)),
+            Step::Stays | Step::Stale => return Ok(DeskOutcome::NotFound),
+        };
+        let agent = Actor::Agent(reply.agent_id);
+        ledger.go(&agent, &change).await?;
+        tickets::step(&mut ledger, change.ticket, With::Nothing).await?;
         let draft = Draft {
             id: reply.message_id,
             author: Author::Agent(reply.agent_id),
@@ -178,54 +186,65 @@ impl Desk for Backend {
             echo_id: Some(reply.echo_id),
             trace: None,
         };
-        let message = ledger.message(&Actor::Agent(reply.agent_id), draft).await?;
-        tickets::replied(&mut ledger, reply.at).await?;
-        ledger.waiting_since = None;
+        let message = ledger.message(&agent, draft).await?;
+        tickets::replied(&mut ledger).await?;
         ledger.save().await?;
         tx.commit().await.map_err(store_error)?;
         Ok(DeskOutcome::Done(message))
     }
 
-    async fn resolve(&self, claim: Claim) -> Result<DeskOutcome<Conversation>, StoreError> {
-        let mut tx = self.write().await?;
-        let Some(mut ledger) = Ledger::of(&mut tx, claim.conversation_id, claim.at).await? else { return Ok(DeskOutcome::NotFound) };
-        match (ledger.conversation.status, ledger.conversation.assignee) {
-            (Status::Resolved, _) => return Ok(DeskOutcome::Done(ledger.conversation)),
-            (_, Some(other)) if other != claim.agent_id => return Ok(DeskOutcome::TakenBy(other)),
-            (_, assignee) => ledger.status(&Actor::Agent(claim.agent_id), Status::Resolved, assignee, "resolved").await?,
+    async fn snooze(&self, claim: Claim, until: Timestamp) -> Result<DeskOutcome<Conversation>, StoreError> {
+        self.act(claim, Act::AgentSnoozes(claim.agent_id, until), With::Nothing).await
+    }
+
+    async fn wake_snoozed(&self, now: Timestamp) -> Result<Vec<Conversation>, StoreError> {
+        let due: Vec<Uuid> =
+            sqlx::query_scalar(SNOOZED_UNTIL).bind(now.as_microsecond()).fetch_all(self.readers()).await.map_err(store_error)?;
+        let mut woken = Vec::with_capacity(due.len());
+        for id in due {
+            let mut tx = self.write().await?;
+            let Some(mut ledger) = Ledger::of(&mut tx, ConversationId(id), now).await? else { continue };
+            // Another process, or the shopper, may have been first.
+            let Step::Goes(change) = ledger.conversation.step(Act::TimePasses(now)) else { continue };
+            ledger.go(&Actor::Rule("snooze".to_owned()), &change).await?;
+            woken.push(ledger.save().await?.0);
+            tx.commit().await.map_err(store_error)?;
         }
-        finish(&mut ledger, claim).await?;
-        let (conversation, _) = ledger.save().await?;
-        tx.commit().await.map_err(store_error)?;
-        Ok(DeskOutcome::Done(conversation))
+        Ok(woken)
+    }
+
+    async fn resolve(&self, claim: Claim) -> Result<DeskOutcome<Conversation>, StoreError> {
+        self.act(claim, Act::AgentResolves(claim.agent_id), With::Closer(claim.agent_id)).await
     }
 
     async fn return_to_bot(&self, claim: Claim) -> Result<DeskOutcome<Conversation>, StoreError> {
+        self.act(claim, Act::AgentReturns(claim.agent_id), With::Closer(claim.agent_id)).await
+    }
+}
+
+impl Backend {
+    /// What an agent does to a conversation, in one transaction.
+    async fn act(&self, claim: Claim, act: Act, with: With<'_>) -> Result<DeskOutcome<Conversation>, StoreError> {
         let mut tx = self.write().await?;
         let Some(mut ledger) = Ledger::of(&mut tx, claim.conversation_id, claim.at).await? else { return Ok(DeskOutcome::NotFound) };
-        match (ledger.conversation.status, ledger.conversation.assignee) {
-            (Status::Resolved, _) => {
-                return Ok(DeskOutcome::Refused("the conversation is resolved; the shopper's next message goes to the bot"));
-            }
-            (Status::Pending, _) => return Ok(DeskOutcome::Done(ledger.conversation)),
-            (_, Some(other)) if other != claim.agent_id => return Ok(DeskOutcome::TakenBy(other)),
-            _ => ledger.status(&Actor::Agent(claim.agent_id), Status::Pending, None, "returned").await?,
-        }
-        finish(&mut ledger, claim).await?;
+        let change = match outcome(&ledger.conversation, act) {
+            Ok(change) => change,
+            Err(outcome) => return Ok(outcome),
+        };
+        ledger.go(&Actor::Agent(claim.agent_id), &change).await?;
+        tickets::step(&mut ledger, change.ticket, with).await?;
         let (conversation, _) = ledger.save().await?;
         tx.commit().await.map_err(store_error)?;
         Ok(DeskOutcome::Done(conversation))
     }
 }
 
-/// Gives the conversation to an agent.
-async fn take(ledger: &mut Ledger<'_>, agent: AgentId) -> Result<(), StoreError> {
-    ledger.status(&Actor::Agent(agent), Status::Open, Some(agent), "claimed").await
-}
-
-/// Ends what the desk owed: the ticket closes, nobody waits, and the bot owes nothing before the next message.
-async fn finish(ledger: &mut Ledger<'_>, claim: Claim) -> Result<(), StoreError> {
-    ledger.conversation.answered_generation = ledger.conversation.generation;
-    ledger.waiting_since = None;
-    tickets::close(ledger, claim.agent_id, claim.at).await
+/// The change that an act asks for, or what is said where it asks for none.
+fn outcome(conversation: &Conversation, act: Act) -> Result<Change, DeskOutcome<Conversation>> {
+    match conversation.step(act) {
+        Step::Goes(change) => Ok(change),
+        Step::Stays | Step::Stale => Err(DeskOutcome::Done(conversation.clone())),
+        Step::TakenBy(other) => Err(DeskOutcome::TakenBy(other)),
+        Step::Refused(why) => Err(DeskOutcome::Refused(why)),
+    }
 }

@@ -1,11 +1,12 @@
 //! What happens to one conversation within one transaction. The only place that gives out sequence numbers.
 
-use super::codes::{RatedJson, StatusChangedJson, actor_code, json, made_with_json, sources_json, statements_json};
+use super::codes::{RatedJson, StatusChangedJson, UpdatedJson, actor_code, json, made_with_json, sources_json, statements_json};
 use super::error::store_error;
 use super::rows::{ConversationRow, conversation_columns};
 use super::{Connection, announce, lock_log};
 use crate::conversation::{
-    Actor, AgentId, Author, BotTrace, ContactId, Conversation, ConversationId, EchoId, Event, EventKind, Message, MessageId, Status,
+    Actor, Assistance, Author, BotTrace, Change, ContactId, Conversation, ConversationId, EchoId, Event, EventKind, Hands, Message,
+    MessageId, Update,
 };
 use crate::support::{StoreError, Timestamp};
 
@@ -33,7 +34,7 @@ statements! {
         (id, contact_id, status, fence, generation, answered_generation, last_seq, context_seq, created_at, updated_at) \
         VALUES ($1, $2, 'pending', 0, 0, 0, 0, 0, $3, $3)";
     SAVE = "UPDATE conversations SET status = $2, assignee_id = $3, fence = $4, generation = $5, answered_generation = $6, \
-        last_seq = $7, context_seq = $8, waiting_since = $9, updated_at = $10 WHERE id = $1";
+        last_seq = $7, context_seq = $8, waiting_since = $9, updated_at = $10, assisted = $11, snoozed_until = $12 WHERE id = $1";
     INSERT_MESSAGE = "INSERT INTO messages \
         (id, conversation_id, seq, author, author_id, content, echo_id, created_at, decision, confidence, sources, model, milliseconds, \
         statements, made_with) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
@@ -53,12 +54,11 @@ pub(super) struct Draft {
 /// A conversation under change. Nothing of it stands before [`Ledger::save`] and the commit of the transaction.
 pub(super) struct Ledger<'t> {
     tx: &'t mut Connection,
-    /// As it is now; callers change `generation` and `answered_generation`, the ledger the rest.
+    /// As it is now.
     pub(super) conversation: Conversation,
-    /// When the oldest shopper message that nobody has answered came.
-    pub(super) waiting_since: Option<Timestamp>,
+    /// When this happens.
+    pub(super) at: Timestamp,
     context_seq: i64,
-    at: Timestamp,
     events: Vec<Event>,
 }
 
@@ -97,14 +97,7 @@ impl<'t> Ledger<'t> {
     }
 
     fn take_up(tx: &'t mut Connection, row: &ConversationRow, at: Timestamp) -> Result<Self, StoreError> {
-        Ok(Self {
-            tx,
-            conversation: row.conversation()?,
-            waiting_since: row.waiting_since()?,
-            context_seq: row.c_context_seq,
-            at,
-            events: Vec::new(),
-        })
+        Ok(Self { tx, conversation: row.conversation()?, at, context_seq: row.c_context_seq, events: Vec::new() })
     }
 
     /// The transaction, for what belongs to the same step: a ticket, a rating.
@@ -155,14 +148,18 @@ impl<'t> Ledger<'t> {
         Ok(message)
     }
 
-    /// Changes hands: a new fence, and the bot's context begins anew.
-    pub(super) async fn status(&mut self, actor: &Actor, to: Status, assignee: Option<AgentId>, reason: &str) -> Result<(), StoreError> {
+    /// Makes a change that follows from an act, with its events. What it asks of the ticket is [`super::tickets::step`]'s.
+    pub(super) async fn go(&mut self, actor: &Actor, change: &Change) -> Result<(), StoreError> {
         let from = self.conversation.status;
-        self.conversation.status = to;
-        self.conversation.assignee = assignee;
-        self.conversation.fence += 1;
-        self.event(actor, EventKind::StatusChanged { from, to, assignee, reason: reason.to_owned() }).await?;
-        self.context_seq = self.conversation.last_seq;
+        self.conversation.settle(change, self.at);
+        if let Some(Hands { status: to, assignee, reason }) = change.hands {
+            self.event(actor, EventKind::StatusChanged { from, to, assignee, reason: reason.to_owned() }).await?;
+            // With a change of hands the bot's context begins anew.
+            self.context_seq = self.conversation.last_seq;
+        }
+        if let Some(wish) = change.assistance {
+            self.event(actor, EventKind::Updated(Update::Assistance(wish))).await?;
+        }
         Ok(())
     }
 
@@ -180,6 +177,7 @@ impl<'t> Ledger<'t> {
                 assignee: assignee.map(|id| id.0),
                 reason: reason.clone(),
             })),
+            EventKind::Updated(update) => Some(json(&UpdatedJson { what: update.as_str().to_owned() })),
             EventKind::Rated { rating, comment } => Some(json(&RatedJson { rating: *rating, comment: comment.clone() })),
         };
         let id: i64 = sqlx::query_scalar(INSERT_EVENT)
@@ -211,8 +209,10 @@ impl<'t> Ledger<'t> {
             .bind(conversation.answered_generation)
             .bind(conversation.last_seq)
             .bind(self.context_seq)
-            .bind(self.waiting_since.map(Timestamp::as_microsecond))
+            .bind(conversation.waiting_since.map(Timestamp::as_microsecond))
             .bind(conversation.updated_at.as_microsecond())
+            .bind(conversation.assistance == Assistance::On)
+            .bind(conversation.snoozed_until.map(Timestamp::as_microsecond))
             .execute(&mut *self.tx)
             .await
             .map_err(store_error)?;

@@ -3,21 +3,24 @@
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use uuid::Uuid;
 
-use super::codes::{RatedJson, StatusChangedJson, actor_of, made_with_of, parse, sources_of, statements_of, status_of, time_of};
+use super::codes::{
+    RatedJson, StatusChangedJson, UpdatedJson, actor_of, made_with_of, parse, sources_of, statements_of, status_of, time_of,
+};
 use super::error::unreadable;
 use crate::conversation::{
-    AgentId, Author, BotTrace, Contact, ContactId, Conversation, ConversationId, Decision, EchoId, Event, EventKind, HandoffReason,
-    Message, MessageId, TicketId,
+    AgentId, Assistance, Author, BotTrace, Contact, ContactId, Conversation, ConversationId, Decision, EchoId, Event, EventKind,
+    HandoffReason, Message, MessageId, Priority, TicketId, Update,
 };
 use crate::desk::{Ticket, TicketState};
-use crate::support::{StoreError, Timestamp};
+use crate::support::StoreError;
 
 /// The columns of [`ConversationRow`], of a table named `c`.
 macro_rules! conversation_columns {
     () => {
         "c.id AS c_id, c.contact_id AS c_contact_id, c.status AS c_status, c.assignee_id AS c_assignee_id, c.fence AS c_fence, \
          c.generation AS c_generation, c.answered_generation AS c_answered_generation, c.last_seq AS c_last_seq, \
-         c.context_seq AS c_context_seq, c.waiting_since AS c_waiting_since, c.created_at AS c_created_at, c.updated_at AS c_updated_at"
+         c.context_seq AS c_context_seq, c.waiting_since AS c_waiting_since, c.created_at AS c_created_at, c.updated_at AS c_updated_at, \
+         c.assisted AS c_assisted, c.snoozed_until AS c_snoozed_until"
     };
 }
 
@@ -36,7 +39,7 @@ macro_rules! ticket_columns {
     () => {
         "t.id AS t_id, t.number AS t_number, t.conversation_id AS t_conversation_id, t.reason AS t_reason, t.subject AS t_subject, \
          t.state AS t_state, t.assignee_id AS t_assignee_id, t.created_at AS t_created_at, t.first_reply_at AS t_first_reply_at, \
-         t.closed_at AS t_closed_at"
+         t.closed_at AS t_closed_at, t.topic AS t_topic, t.priority AS t_priority, t.queue AS t_queue, t.due_at AS t_due_at"
     };
 }
 
@@ -72,6 +75,8 @@ pub(super) struct ConversationRow {
     c_waiting_since: Option<i64>,
     c_created_at: i64,
     c_updated_at: i64,
+    c_assisted: bool,
+    c_snoozed_until: Option<i64>,
 }
 
 impl ConversationRow {
@@ -81,6 +86,9 @@ impl ConversationRow {
             contact_id: ContactId(self.c_contact_id),
             status: status_of(&self.c_status)?,
             assignee: self.c_assignee_id.map(AgentId),
+            assistance: if self.c_assisted { Assistance::On } else { Assistance::Off },
+            snoozed_until: self.c_snoozed_until.map(time_of).transpose()?,
+            waiting_since: self.c_waiting_since.map(time_of).transpose()?,
             fence: self.c_fence,
             generation: self.c_generation,
             answered_generation: self.c_answered_generation,
@@ -88,10 +96,6 @@ impl ConversationRow {
             created_at: time_of(self.c_created_at)?,
             updated_at: time_of(self.c_updated_at)?,
         })
-    }
-
-    pub(super) fn waiting_since(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.c_waiting_since.map(time_of).transpose()
     }
 }
 
@@ -202,6 +206,10 @@ impl EventRow {
                     reason: change.reason,
                 }
             }
+            ("conversation.updated", _) => {
+                let UpdatedJson { what } = parse("an event's payload", &payload)?;
+                EventKind::Updated(Update::parse(&what).ok_or_else(|| unreadable("an event's payload", &what))?)
+            }
             ("conversation.rated", _) => {
                 let RatedJson { rating, comment } = parse("an event's payload", &payload)?;
                 EventKind::Rated { rating, comment }
@@ -232,6 +240,10 @@ pub(super) struct TicketRecord {
     t_created_at: i64,
     t_first_reply_at: Option<i64>,
     t_closed_at: Option<i64>,
+    t_topic: Option<String>,
+    t_priority: String,
+    t_queue: String,
+    t_due_at: Option<i64>,
 }
 
 impl TicketRecord {
@@ -241,7 +253,11 @@ impl TicketRecord {
             number: self.t_number,
             conversation_id: ConversationId(self.t_conversation_id),
             reason: HandoffReason::parse(&self.t_reason).ok_or_else(|| unreadable("a ticket's reason", &self.t_reason))?,
+            topic: self.t_topic,
             subject: self.t_subject,
+            priority: Priority::parse(&self.t_priority).ok_or_else(|| unreadable("a ticket's priority", &self.t_priority))?,
+            queue: self.t_queue,
+            due_at: self.t_due_at.map(time_of).transpose()?,
             state: match self.t_state.as_str() {
                 "open" => TicketState::Open,
                 "closed" => TicketState::Closed,

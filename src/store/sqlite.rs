@@ -280,7 +280,8 @@ mod tests {
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9000, 'x', TRUE, x'00', 0)";
         sqlx::query(sql).execute(&newer.writer).await.unwrap();
         newer.close().await;
-        check("newer.db", "was written by a newer nightdesk (schema 9000, this program knows 2)").await;
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap();
+        check("newer.db", &format!("was written by a newer nightdesk (schema 9000, this program knows {newest})")).await;
     }
 
     #[tokio::test]

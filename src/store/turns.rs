@@ -5,9 +5,9 @@ use uuid::Uuid;
 use super::error::store_error;
 use super::ledger::{self, Draft, Ledger};
 use super::rows::{ConversationRow, MessageRow, message_columns};
-use super::tickets;
+use super::tickets::{self, With};
 use super::{Backend, end_turn};
-use crate::conversation::{Actor, Author, ConversationId, Status, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot, past};
+use crate::conversation::{Act, Actor, Author, Begun, ConversationId, Step, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot, past};
 use crate::support::StoreError;
 
 /// How far back the bot reads.
@@ -19,7 +19,8 @@ statements! {
         "SELECT ", message_columns!(), " FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 ORDER BY m.seq DESC LIMIT $3"
     );
     DUE = concat!(
-        "SELECT c.id FROM conversations c WHERE c.status = 'pending' AND c.answered_generation < c.generation", taken_by_nobody!(),
+        "SELECT c.id FROM conversations c WHERE c.answered_generation < c.generation AND (c.status = 'pending' OR c.assisted)",
+        taken_by_nobody!(),
         " ORDER BY c.updated_at"
     );
 }
@@ -45,26 +46,20 @@ impl Backend {
     pub(super) async fn turn_commit(&self, commit: TurnCommit) -> Result<TurnOutcome, StoreError> {
         let mut tx = self.write().await?;
         let Some(mut ledger) = Ledger::of(&mut tx, commit.conversation_id, commit.at).await? else { return Ok(TurnOutcome::Stale) };
-        let now = &ledger.conversation;
-        let stale = now.fence != commit.fence || now.generation != commit.generation || !now.turn_is_due();
+        let TurnReply { message_id, content, trace, handoff } = commit.reply;
+        let begun = Begun { fence: commit.fence, generation: commit.generation };
+        let act = handoff.as_ref().map_or(Act::BotReplies(begun), |handoff| Act::BotHandsOver(begun, handoff.reason));
+        let step = ledger.conversation.step(act);
         end_turn(ledger.tx(), commit.conversation_id).await?;
-        if stale {
+        let Step::Goes(change) = step else {
             tx.commit().await.map_err(store_error)?;
             return Ok(TurnOutcome::Stale);
-        }
+        };
 
-        let TurnReply { message_id, content, trace, handoff } = commit.reply;
         let bot = Actor::Bot { version: commit.version };
         ledger.message(&bot, Draft { id: message_id, author: Author::Bot, content, echo_id: None, trace: Some(trace) }).await?;
-        ledger.conversation.answered_generation = commit.generation;
-        match handoff {
-            None => ledger.waiting_since = None,
-            // The line is no answer: the shopper goes on waiting, now for a person.
-            Some(handoff) => {
-                ledger.status(&bot, Status::Open, None, handoff.reason.as_str()).await?;
-                tickets::open(&mut ledger, &handoff, commit.at).await?;
-            }
-        }
+        ledger.go(&bot, &change).await?;
+        tickets::step(&mut ledger, change.ticket, handoff.as_ref().map_or(With::Nothing, With::Handoff)).await?;
         let (_, events) = ledger.save().await?;
         tx.commit().await.map_err(store_error)?;
         Ok(TurnOutcome::Committed(events))

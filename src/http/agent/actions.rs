@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::SignedDuration;
 
 use super::super::auth::LoggedIn;
+use super::super::dto::agent::SnoozeBody;
 use super::super::dto::widget::{ConversationResponse, MessageBody, MessageResponse};
 use super::super::dto::{Empty, TypingBody, Viewer};
 use super::super::error::ApiError;
@@ -13,8 +15,11 @@ use super::super::responses::{Common, OfAction, OfBody, OfConversation};
 use super::super::state::AppState;
 use super::super::subject::subject_of;
 use super::super::widget::echo_id;
-use crate::conversation::{Content, Conversation, ConversationId, Handoff, HandoffReason, LiveKind, MessageId, TicketId};
+use crate::conversation::{Content, Conversation, ConversationId, HandoffReason, LiveKind, MessageId};
 use crate::desk::{AgentReply, Claim, DeskOutcome};
+
+/// The longest time that a conversation is put aside for, in minutes: thirty days.
+const LONGEST_SNOOZE: u32 = 30 * 24 * 60;
 
 const ABSENT: ApiError = ApiError::NotFound("there is no such conversation");
 
@@ -32,7 +37,7 @@ pub(super) async fn claim_conversation(
 ) -> Result<Json<ConversationResponse>, ApiError> {
     // Used only where the conversation has no open ticket yet.
     let subject = subject_of(&state, Some(id)).await?;
-    let handoff = Handoff { ticket_id: TicketId(state.ids.uuid()), reason: HandoffReason::Asked, subject };
+    let handoff = state.handoff(HandoffReason::Asked, subject);
     let outcome = state.desk.claim(claim(&state, &login, id), handoff).await?;
     changed(&state, done(&state, outcome).await?).await
 }
@@ -64,6 +69,28 @@ pub(super) async fn reply_to_conversation(
     let conversation = state.conversations.conversation(id).await?.ok_or(ABSENT)?;
     state.tell(id, conversation.contact_id, LiveKind::Changed);
     Ok((StatusCode::CREATED, Json(MessageResponse { message: state.names.message(&message, Viewer::Agent).await? })))
+}
+
+/// Put a conversation aside
+///
+/// It comes back to the agent after that time, or as soon as the shopper writes.
+#[utoipa::path(post, path = "/api/v1/agent/conversations/{id}/snooze", operation_id = "snooze_conversation", tag = "agent",
+    request_body = SnoozeBody, security(("cookie" = [])), params(("id" = uuid::Uuid, Path, description = "The conversation")),
+    responses((status = OK, description = "The conversation is put aside", body = ConversationResponse), OfAction, OfConversation, OfBody, Common))]
+pub(super) async fn snooze_conversation(
+    State(state): State<AppState>,
+    login: LoggedIn,
+    ConversationPath(id): ConversationPath,
+    JsonBody(body): JsonBody<SnoozeBody>,
+) -> Result<Json<ConversationResponse>, ApiError> {
+    if !(1..=LONGEST_SNOOZE).contains(&body.minutes) {
+        return Err(ApiError::InvalidContent(format!("minutes must lie between 1 and {LONGEST_SNOOZE}")));
+    }
+    let claim = claim(&state, &login, id);
+    let until = claim.at.saturating_add(SignedDuration::from_mins(body.minutes.into()));
+    let until = until.map_err(|_| ApiError::InvalidContent("the time lies too far ahead".to_owned()))?;
+    let outcome = state.desk.snooze(claim, until).await?;
+    changed(&state, done(&state, outcome).await?).await
 }
 
 /// Resolve a conversation

@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(actions::reply_to_conversation))
         .routes(routes!(actions::resolve_conversation))
         .routes(routes!(actions::return_conversation))
+        .routes(routes!(actions::snooze_conversation))
         .routes(routes!(actions::agent_typing))
         .routes(routes!(events::agent_events))
         .route_layer(axum::middleware::from_fn(same_origin_only))

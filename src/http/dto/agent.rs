@@ -71,6 +71,15 @@ pub struct AgentResponse {
     pub agent: AgentDto,
 }
 
+/// Puts a conversation aside.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SnoozeBody {
+    /// For how long.
+    #[schema(minimum = 1, maximum = 43200)]
+    pub minutes: u32,
+}
+
 /// Which tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[schema(as = Queue)]
@@ -119,11 +128,25 @@ pub struct TicketDto {
     pub number: i64,
     /// Its conversation.
     pub conversation_id: Uuid,
-    /// Why it exists: `asked`, `low_confidence`, `order_not_verified`, `order_change`, `engine_failure`.
+    /// Why it exists: `asked`, `low_confidence`, `repeated_failure`, `complaint`, `sensitive`,
+    /// `order_not_verified`, `order_change`, `engine_failure`, `policy`.
     #[schema(example = "low_confidence")]
     pub reason: String,
+    /// The topic of a sensitive message: `legal`, `safety` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// What the shopper wants.
     pub subject: String,
+    /// How soon it wants somebody: `urgent`, `high`, `normal`, `low`.
+    #[schema(example = "normal")]
+    pub priority: String,
+    /// Whose work it is.
+    #[schema(example = "general")]
+    pub queue: String,
+    /// When the first reply is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub due_at: Option<String>,
     /// Open or closed.
     pub state: TicketStateDto,
     /// Who took it.
@@ -154,7 +177,11 @@ impl TicketDto {
             number: ticket.number,
             conversation_id: ticket.conversation_id.0,
             reason: ticket.reason.as_str().to_owned(),
+            topic: ticket.topic.clone(),
             subject: ticket.subject.clone(),
+            priority: ticket.priority.as_str().to_owned(),
+            queue: ticket.queue.clone(),
+            due_at: ticket.due_at.map(time),
             state,
             assignee,
             created_at: time(ticket.created_at),

@@ -53,6 +53,12 @@ pub struct ConversationDto {
     /// Who has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<Assignee>,
+    /// Whether the assistant goes on answering although a person is waited for.
+    pub assisted: bool,
+    /// Until when it is put aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub snoozed_until: Option<String>,
     /// The number of its last event: a stream of events resumes after it.
     pub last_seq: i64,
     /// When it began.
@@ -70,6 +76,8 @@ impl ConversationDto {
             id: conversation.id.0,
             status: conversation.status.into(),
             assignee,
+            assisted: conversation.is_assisted(),
+            snoozed_until: conversation.snoozed_until.map(time),
             last_seq: conversation.last_seq,
             created_at: time(conversation.created_at),
             updated_at: time(conversation.updated_at),

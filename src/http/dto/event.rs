@@ -32,6 +32,17 @@ pub struct StatusChangedEvent {
     pub reason: String,
 }
 
+/// `conversation.updated`: something of it changed that is neither its words nor its hands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UpdatedEvent {
+    /// Where.
+    pub conversation_id: Uuid,
+    /// The conversation as it is now.
+    pub conversation: ConversationDto,
+    /// What, as a stable code: `assistance_on`, `assistance_off`, `email_left`.
+    pub what: &'static str,
+}
+
 /// `conversation.rated`, for agents.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RatedEvent {

@@ -12,7 +12,7 @@ use super::super::extract::JsonBody;
 use super::super::responses::{Common, Counted, OfBody};
 use super::super::state::AppState;
 use super::super::subject::subject_of;
-use crate::conversation::{Content, ConversationId, Feedback, Handoff, HandoffReason, LiveKind, MessageId, Rating, TicketId};
+use crate::conversation::{Content, ConversationId, Feedback, HandoffReason, LiveKind, MessageId, Rating};
 use crate::desk::PersonRequest;
 use crate::support::text::ellipsis;
 
@@ -33,7 +33,7 @@ pub(super) async fn request_person(
     state.limiters.messages.check(&contact.id)?;
     let known = state.conversations.conversation_of_contact(contact.id).await?;
     let subject = subject_of(&state, known.map(|conversation| conversation.id)).await?;
-    let handoff = Handoff { ticket_id: TicketId(state.ids.uuid()), reason: HandoffReason::Asked, subject };
+    let handoff = state.handoff(HandoffReason::Asked, subject);
     let request = PersonRequest {
         contact_id: contact.id,
         conversation_id: ConversationId(state.ids.uuid()),

@@ -1,8 +1,9 @@
 //! Nobody is lost between the bot and a person.
 
 use super::{Store, World};
-use crate::conversation::{Author, ConversationId, HandoffReason, Status};
-use crate::desk::{DeskOutcome, Queue, QueueCounts, TicketState};
+use crate::conversation::{Assistance, Author, ConversationId, HandoffReason, Status, TurnOutcome};
+use crate::desk::{DeskOutcome, EmailLeft, Queue, QueueCounts, TicketState, Wish};
+use crate::support::Timestamp;
 
 pub(crate) async fn a_person_asked_for_by_button_is_one_ticket_and_one_line<S: Store>(w: World<S>) {
     let shopper = w.shopper().await;
@@ -168,4 +169,64 @@ pub(crate) async fn ticket_numbers_count_up<S: Store>(w: World<S>) {
     let mut numbers: Vec<i64> = w.store.tickets(Queue::Open, 10).await.unwrap().into_iter().map(|row| row.ticket.number).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
+}
+
+pub(crate) async fn what_was_put_aside_comes_back<S: Store>(world: World<S>) {
+    let (shopper, waiting) = world.waiting().await;
+    let (ana, ben) = (world.agent("ana").await, world.agent("ben").await);
+    let until = Timestamp::from_second(world.now().as_second() + 3_600).unwrap();
+    let snoozed = world.store.snooze(world.claim(waiting.id, ana), until).await.unwrap();
+    assert!(matches!(snoozed, DeskOutcome::Done(one) if one.status == Status::Snoozed && one.snoozed_until == Some(until)));
+    assert!(matches!(world.store.snooze(world.claim(waiting.id, ben), until).await.unwrap(), DeskOutcome::TakenBy(other) if other == ana));
+
+    assert!(world.store.wake_snoozed(world.now()).await.unwrap().is_empty(), "its time has not come");
+    world.skip(3_600);
+    let woken = world.store.wake_snoozed(world.now()).await.unwrap();
+    assert!(matches!(woken.as_slice(), [one] if one.id == waiting.id && one.status == Status::Open && one.assignee == Some(ana)));
+    assert!(world.store.wake_snoozed(world.now()).await.unwrap().is_empty(), "it comes back once");
+
+    let later = Timestamp::from_second(world.now().as_second() + 3_600).unwrap();
+    world.store.snooze(world.claim(waiting.id, ana), later).await.unwrap();
+    let back = world.say(shopper, "Hello?").await.conversation;
+    assert_eq!((back.status, back.assignee, back.snoozed_until), (Status::Open, Some(ana), None), "the shopper is not put aside");
+}
+
+pub(crate) async fn the_bot_goes_on_as_long_as_the_shopper_wishes<S: Store>(world: World<S>) {
+    let (shopper, waiting) = world.waiting().await;
+    let wish = |assistance| Wish { contact_id: shopper, assistance, at: world.now() };
+    world.say(shopper, "And how can I pay?").await;
+    assert!(world.store.begin_turn(waiting.id).await.unwrap().is_none(), "nobody asked for the bot");
+
+    assert!(matches!(world.store.wish(wish(Assistance::On)).await.unwrap(), DeskOutcome::Done(one) if one.is_assisted()));
+    assert_eq!(world.store.due_turns().await.unwrap(), [waiting.id]);
+    let turn = world.turn(waiting.id).await;
+    assert!(matches!(world.store.commit_turn(world.answer(&turn)).await.unwrap(), TurnOutcome::Committed(_)));
+    let after = world.conversation(waiting.id).await;
+    assert_eq!((after.status, after.waiting_since), (Status::Open, waiting.waiting_since), "they go on waiting for a person");
+
+    world.say(shopper, "And do you deliver to Canada?").await;
+    let late = world.turn(waiting.id).await;
+    world.store.wish(wish(Assistance::Off)).await.unwrap();
+    assert!(matches!(world.store.commit_turn(world.answer(&late)).await.unwrap(), TurnOutcome::Stale));
+
+    world.store.wish(wish(Assistance::On)).await.unwrap();
+    let late = world.turn(waiting.id).await;
+    let ana = world.agent("ana").await;
+    world.store.claim(world.claim(waiting.id, ana), world.handoff(HandoffReason::Asked)).await.unwrap();
+    assert!(matches!(world.store.commit_turn(world.answer(&late)).await.unwrap(), TurnOutcome::Stale));
+    assert!(matches!(world.store.wish(wish(Assistance::On)).await.unwrap(), DeskOutcome::Refused(_)), "a person speaks now");
+    let stranger = world.shopper().await;
+    let nowhere = Wish { contact_id: stranger, ..wish(Assistance::On) };
+    assert!(matches!(world.store.wish(nowhere).await.unwrap(), DeskOutcome::NotFound));
+}
+
+pub(crate) async fn an_address_that_is_left_stands_in_the_log<S: Store>(world: World<S>) {
+    let left = |contact_id| EmailLeft { contact_id, email: "mia@shopper.example".to_owned(), at: world.now() };
+    let early = world.shopper().await;
+    assert!(world.store.leave_email(left(early)).await.unwrap().is_none(), "no conversation is begun for it");
+    assert_eq!(world.store.contact(early).await.unwrap().unwrap().email.as_deref(), Some("mia@shopper.example"));
+
+    let (shopper, waiting) = world.waiting().await;
+    assert!(world.store.leave_email(left(shopper)).await.unwrap().is_some());
+    assert_eq!(world.story(waiting.id).await.last().unwrap(), "updated email_left");
 }

@@ -3,6 +3,7 @@
 mod agents;
 mod delivery;
 mod desk;
+mod interleavings;
 mod provenance;
 pub(super) mod server;
 mod shop;
@@ -14,7 +15,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::commerce::{Catalogue, Orders};
 use crate::conversation::{
     AgentId, AppendShopper, Appended, BotTrace, Contact, ContactId, Content, Conversation, ConversationId, Conversations, Decision, EchoId,
-    EntryVersions, Event, EventKind, Handoff, HandoffReason, MessageId, Source, TicketId, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot,
+    EntryVersions, Event, EventKind, Handoff, HandoffReason, MessageId, Priority, Source, TicketId, TurnCommit, TurnOutcome, TurnReply,
+    TurnSnapshot,
 };
 use crate::desk::{AgentReply, Claim, Desk, PersonRequest};
 use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, PasswordHash, Role};
@@ -62,7 +64,12 @@ macro_rules! store_test_suite {
                 resolving_closes_the_ticket,
                 given_back_the_bot_answers_the_next_message_only,
                 lists_and_counts_agree,
-                ticket_numbers_count_up;
+                ticket_numbers_count_up,
+                what_was_put_aside_comes_back,
+                the_bot_goes_on_as_long_as_the_shopper_wishes,
+                an_address_that_is_left_stands_in_the_log;
+            interleavings:
+                what_the_desk_promises_holds_in_every_order;
             shop:
                 an_import_is_idempotent,
                 an_order_opens_under_its_proof_alone,
@@ -126,6 +133,11 @@ impl<S: Store> World<S> {
         Timestamp::from_second(self.seconds.fetch_add(1, Ordering::Relaxed)).unwrap()
     }
 
+    /// Time goes on by more than a second.
+    pub(super) fn skip(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
     pub(super) async fn shopper(&self) -> ContactId {
         let contact = Contact { id: ContactId(self.ids.uuid()), name: Some("Mia".to_owned()), email: None, created_at: self.now() };
         self.store.create_session(&contact, rand_hash(&self.ids)).await.unwrap();
@@ -185,7 +197,15 @@ impl<S: Store> World<S> {
     }
 
     pub(super) fn handoff(&self, reason: HandoffReason) -> Handoff {
-        Handoff { ticket_id: TicketId(self.ids.uuid()), reason, subject: "Where is it?".to_owned() }
+        Handoff {
+            ticket_id: TicketId(self.ids.uuid()),
+            reason,
+            topic: None,
+            subject: "Where is it?".to_owned(),
+            priority: Priority::Normal,
+            queue: "general".to_owned(),
+            due_at: None,
+        }
     }
 
     /// The widget's button, pressed.
@@ -245,6 +265,7 @@ impl<S: Store> World<S> {
             }
             EventKind::MessageUpdated(message) => format!("updated {:?}", message.helpful),
             EventKind::StatusChanged { from, to, reason, .. } => format!("{}>{} {reason}", from.as_str(), to.as_str()),
+            EventKind::Updated(update) => format!("updated {}", update.as_str()),
             EventKind::Rated { rating, .. } => format!("rated {rating}"),
         };
         self.log(id).await.into_iter().map(word).collect()
