@@ -1,3 +1,5 @@
+//! The machine by itself: a table of who may do what, and what holds whatever happens.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -272,6 +272,35 @@ async fn is_fit(first: &mut PgConnection, place: &str) -> Result<(), OpenError> 
 }
 
 #[cfg(test)]
+#[path = "migrations_tests.rs"]
+mod migrations;
+
+/// A schema as a program of before left it.
+#[cfg(test)]
+mod old {
+    use super::*;
+    use crate::store::suite::server::Schema;
+
+    pub(super) struct Old {
+        pub(super) pool: PgPool,
+        schema: Schema,
+    }
+
+    impl Old {
+        pub(super) async fn of(version: i64) -> Option<Self> {
+            let schema = Schema::new().await?;
+            let pool = PgPool::connect_with(options_of(&schema.url()).unwrap()).await.unwrap();
+            migrations::up_to(version).run(&pool).await.unwrap();
+            Some(Self { pool, schema })
+        }
+
+        pub(super) async fn open(&self) -> PostgresStore {
+            PostgresStore::open(&self.schema.url()).await.unwrap()
+        }
+    }
+}
+
+#[cfg(test)]
 mod processes_tests;
 #[cfg(test)]
 mod server_tests;

@@ -186,6 +186,31 @@ async fn end_turn(_tx: &mut Connection, _id: ConversationId) -> Result<(), Store
 #[path = "migrations_tests.rs"]
 mod migrations;
 
+/// A file as a program of before left it.
+#[cfg(test)]
+mod old {
+    use super::*;
+
+    pub(super) struct Old {
+        pub(super) pool: SqlitePool,
+        folder: tempfile::TempDir,
+    }
+
+    impl Old {
+        pub(super) async fn of(version: i64) -> Option<Self> {
+            let folder = tempfile::tempdir().unwrap();
+            let options = SqliteConnectOptions::new().filename(folder.path().join("desk.db")).create_if_missing(true);
+            let pool = SqlitePool::connect_with(options).await.unwrap();
+            migrations::up_to(version).run(&pool).await.unwrap();
+            Some(Self { pool, folder })
+        }
+
+        pub(super) async fn open(&self) -> SqliteStore {
+            SqliteStore::open(&self.folder.path().join("desk.db")).await.unwrap()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sqlx::{Executor, SqlSafeStr};
