@@ -25,10 +25,27 @@ macro_rules! for_update {
     };
 }
 
+/// Whether a process that took a turn shows that it lives: it holds a lock in its listening session, which the server ends with the connection.
+macro_rules! shows_life {
+    ($process:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM pg_locks k JOIN pg_database d ON d.oid = k.database \
+             WHERE k.locktype = 'advisory' AND k.classid = 1313096787 AND k.objsubid = 2 AND d.datname = current_database() \
+             AND k.objid::bigint = (hashtext(",
+            $process,
+            ")::bigint & 4294967295))"
+        )
+    };
+}
+
 /// Which turns nobody runs. One that this process took and did not end is left out as well: it is tried again when its lease is over.
 macro_rules! taken_by_nobody {
     () => {
-        " AND NOT EXISTS (SELECT 1 FROM turn_leases l WHERE l.conversation_id = c.id AND l.until > clock_timestamp())"
+        concat!(
+            " AND NOT EXISTS (SELECT 1 FROM turn_leases l WHERE l.conversation_id = c.id AND l.until > clock_timestamp() AND (NOT l.shown OR ",
+            shows_life!("l.process::text"),
+            "))"
+        )
     };
 }
 
@@ -92,11 +109,19 @@ statements! {
     ANNOUNCE = "SELECT pg_notify('nightdesk_' || n.oid, current_setting('nightdesk.process') || ' ' || $1) \
         FROM pg_namespace n WHERE n.nspname = current_schema()";
     /// Nothing is taken from a process that lives.
-    TAKE_TURN = "INSERT INTO turn_leases (conversation_id, process, taken_at, until) \
-        SELECT c.id, current_setting('nightdesk.process')::uuid, clock_timestamp(), clock_timestamp() + interval '6 seconds' \
-        FROM conversations c WHERE c.id = $1 \
-        ON CONFLICT (conversation_id) DO UPDATE SET process = excluded.process, taken_at = excluded.taken_at, until = excluded.until \
-        WHERE turn_leases.process = excluded.process OR turn_leases.until < clock_timestamp()";
+    TAKE_TURN = concat!(
+        "INSERT INTO turn_leases (conversation_id, process, taken_at, until, shown) \
+         SELECT c.id, current_setting('nightdesk.process')::uuid, clock_timestamp(), clock_timestamp() + interval '6 seconds', ",
+        shows_life!("current_setting('nightdesk.process')"),
+        " FROM conversations c WHERE c.id = $1 \
+         ON CONFLICT (conversation_id) DO UPDATE \
+         SET process = excluded.process, taken_at = excluded.taken_at, until = excluded.until, shown = excluded.shown \
+         WHERE turn_leases.process = excluded.process OR turn_leases.until < clock_timestamp() OR (turn_leases.shown AND NOT ",
+        shows_life!("turn_leases.process::text"),
+        ")"
+    );
+    /// Shared: a session that was lost may not have ended yet when the next one begins.
+    SHOW_LIFE = "SELECT pg_advisory_lock_shared(1313096787, hashtext(current_setting('nightdesk.process')))";
     END_TURN = "DELETE FROM turn_leases WHERE conversation_id = $1 AND process = current_setting('nightdesk.process')::uuid";
     /// Not for ever: a turn that this process cannot do is free for another one after two minutes.
     KEEP_TURNS = "UPDATE turn_leases SET until = clock_timestamp() + interval '6 seconds' \

@@ -65,6 +65,12 @@ async fn a_shopper_here_and_an_agent_there_talk_as_if_there_were_one() {
     assert_eq!(authors[2..], ["shopper", "agent"].repeat(7), "{authors:?}");
 }
 
+/// How often a process is killed: three times, or as often as `NIGHTDESK_TEST_KILLS` says; then a table of it is printed.
+fn kills() -> (usize, bool) {
+    let asked = std::env::var_os("NIGHTDESK_TEST_KILLS").and_then(|text| text.to_string_lossy().parse().ok());
+    (asked.unwrap_or(3), asked.is_some())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_owed_another_one_does() {
     let Some(database) = Database::new().await else { return };
@@ -73,16 +79,24 @@ async fn what_a_killed_process_owed_another_one_does() {
     let mut shopper = Shopper::arrive(&here.url).await;
     let mut last = shopper.asks("How can I pay?").await.events.pop().unwrap().id.unwrap();
 
-    // Before the turn, in the middle of it, and when the reply is told.
-    let questions = ["How long does delivery take?", "Do I get an invoice?", "How do I return an item?"];
-    for (round, (question, moment)) in questions.into_iter().zip([0, 40, 400]).enumerate() {
+    // Before the turn, in the middle of it, when the reply is told, and when it has been.
+    let questions = ["How long does delivery take?", "Do I get an invoice?", "How do I return an item?", "How much does delivery cost?"];
+    let moments = [0, 40, 400, 120, 900];
+    let (rounds, is_asked) = kills();
+    let mut table = String::from("| killed after (ms) | first heard on the other process (ms) | reply heard (ms) |\n|---|---|---|\n");
+    for round in 0..rounds {
+        let (question, moment) = (questions[round % questions.len()], moments[round % moments.len()]);
         shopper.sends(question).await;
         tokio::time::sleep(Duration::from_millis(moment)).await;
         here.kill();
+        let killed = Instant::now();
 
         shopper.follow(&there.url).await;
         let mut resumed = shopper.stream_after(&last).await;
-        let heard = resumed.until(|told| told.is_message_of("bot")).await;
+        let mut heard = resumed.until(|told| told.is_message_of("shopper")).await;
+        let resumes = killed.elapsed();
+        heard.extend(resumed.until(|told| told.is_message_of("bot")).await);
+        table += &format!("| {moment} | {} | {} |\n", resumes.as_millis(), killed.elapsed().as_millis());
         let stored: Vec<i64> = heard.iter().filter_map(|told| told.id.as_ref()?.parse().ok()).collect();
         let after: i64 = last.parse().unwrap();
         assert_eq!(stored, [after + 1, after + 2], "nothing is lost or told twice: {heard:#?}");
@@ -90,14 +104,18 @@ async fn what_a_killed_process_owed_another_one_does() {
         assert_eq!(text(&reply.data, "/sources/0/title"), question, "killed after {moment} ms");
         last = reply.id.clone().unwrap();
         here = there;
-        there = match round {
-            2 => break,
-            _ => serve(&shops[round % 2], &database),
+        there = match round + 1 == rounds {
+            true => break,
+            false => serve(&shops[round % 2], &database),
         };
+    }
+    if is_asked {
+        println!("{table}");
     }
     let history = shopper.history().await;
     let authors: Vec<&str> = history.iter().map(|message| text(message, "/author/type")).collect();
-    assert_eq!(authors, ["shopper", "bot"].repeat(questions.len() + 1), "{history:#?}");
+    let tail = authors.len().min(2 * (rounds + 1));
+    assert_eq!(authors[authors.len() - tail..], ["shopper", "bot"].repeat(tail / 2), "{history:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

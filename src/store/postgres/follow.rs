@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{KEEP_TURNS, PostgresStore};
+use super::{KEEP_TURNS, PostgresStore, SHOW_LIFE};
 use crate::conversation::{ContactId, ConversationId, Live, LiveBus, LiveKind};
 
 /// How often the log is read without a notice.
@@ -119,6 +119,7 @@ impl Follower<'_> {
         listener.eager_reconnect(false);
         let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&mut listener).await?;
         listener.listen(&channel).await?;
+        sqlx::query(SHOW_LIFE).execute(&mut listener).await?;
         if self.listening == Listening::No {
             tracing::info!("the notices of other processes are heard again");
             self.listening = Listening::Yes;

@@ -134,3 +134,25 @@ async fn a_process_that_lives_keeps_its_turn() {
     assert!(other.store.begin_turn(id).await.unwrap().is_none(), "longer than a lease, and still its own");
     stop.cancel();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_turn_of_a_process_whose_connections_ended_is_free_at_once() {
+    let Some(schema) = Schema::new().await else { return };
+    let (one, _heard, stop) = follower(&schema).await;
+    let other = process(&schema).await;
+    let id = one.say(one.shopper().await, "How long?").await.conversation.id;
+    let slow = one.turn(id).await;
+    assert!(other.store.begin_turn(id).await.unwrap().is_none(), "it shows that it lives");
+
+    // As after `kill -9`: the server ends what belonged to it, and its lease goes on for seconds.
+    stop.cancel();
+    end_sessions_of(&one.store).await;
+    let began = Instant::now();
+    while other.store.due_turns().await.unwrap() != [id] {
+        assert!(began.elapsed() < Duration::from_secs(3), "its death was not noticed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let turn = other.turn(id).await;
+    assert!(matches!(other.store.commit_turn(other.answer(&turn)).await.unwrap(), TurnOutcome::Committed(_)));
+    assert!(matches!(one.store.commit_turn(one.answer(&slow)).await.unwrap(), TurnOutcome::Stale), "it was not dead after all");
+}

@@ -12,6 +12,9 @@ CREATE INDEX conversations_due ON conversations (updated_at)
     WHERE answered_generation < generation AND (status = 'pending' OR assisted);
 CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE snoozed_until IS NOT NULL;
 
+-- Whether the process showed that it lives (by a lock of its session) when it took the turn: then its death is known at once.
+ALTER TABLE turn_leases ADD COLUMN shown BOOLEAN NOT NULL DEFAULT FALSE;
+
 -- Who is at the desk: seen_at is renewed while the console is open.
 CREATE TABLE presence (
     agent_id UUID NOT NULL PRIMARY KEY REFERENCES agents (id) ON DELETE CASCADE,
