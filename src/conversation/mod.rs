@@ -17,7 +17,7 @@ pub mod versions;
 
 pub use event::{Actor, Event, EventKind, Update};
 pub use handoff::{Handoff, HandoffReason, Priority};
-pub use live::{Live, LiveBus, LiveKind};
+pub use live::{Live, LiveBus, LiveKind, Notices};
 pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, STORED, Source};
 pub use ownership::{Act, Assistance, Begun, Change, Conversation, Hands, Owed, Status, Step, TicketStep, Waiting};
 pub use past::{PastTurn, past_turns};

@@ -34,11 +34,13 @@ pub(super) async fn stored(state: &AppState, event: &Event, number: i64, viewer:
     })
 }
 
-/// A notice that is not stored, if `viewer` sees such: nobody is told of their own typing.
+/// A notice that is not stored, if `viewer` sees such: nobody is told of their own typing, and agents see a reply when it is stored. Word by word it
+/// would be thousands of events a second for all consoles together, of conversations that nobody has on their screen.
 pub(super) fn passing(live: &Live, viewer: Viewer) -> Option<Frame> {
     let conversation_id = live.conversation_id.0;
     match &live.kind {
         LiveKind::Changed => None,
+        LiveKind::Delta { .. } if viewer == Viewer::Agent => None,
         LiveKind::Delta { message_id, text } => {
             Some(sse::passing("message.delta", &DeltaEvent { conversation_id, message_id: message_id.0, text: text.clone() }))
         }

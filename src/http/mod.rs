@@ -5,6 +5,7 @@
 mod agent;
 mod assets;
 mod auth;
+mod consoles;
 pub mod dto;
 pub mod error;
 mod events;

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 
+use super::consoles::Consoles;
 use super::limits::{Limiters, Limits};
 use super::readiness::Readiness;
 use super::view::Names;
@@ -122,6 +123,7 @@ pub struct Shared {
     parts: AppParts,
     pub(super) limiters: Limiters,
     pub(super) names: Names,
+    pub(super) consoles: Consoles,
 }
 
 impl AppState {
@@ -129,7 +131,7 @@ impl AppState {
     pub fn new(parts: AppParts) -> Self {
         let limiters = Limiters::new(parts.limits);
         let names = Names::new(Arc::clone(&parts.agents));
-        Self { shared: Arc::new(Shared { parts, limiters, names }) }
+        Self { shared: Arc::new(Shared { parts, limiters, names, consoles: Consoles::default() }) }
     }
 
     /// A handoff with a new ticket's id.

@@ -1,11 +1,13 @@
 //! The shopper's event stream.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::response::sse::Event as Frame;
 use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
 use utoipa::IntoParams;
 
 use super::super::auth::Shopper;
@@ -14,10 +16,14 @@ use super::super::error::ApiError;
 use super::super::events;
 use super::super::extract::Params;
 use super::super::responses::Common;
-use super::super::sse::{self, Feed, PAGE, Page, Start};
+use super::super::sse::{self, Feed, PAGE, Page, Rest, Start, Told};
 use super::super::state::AppState;
-use crate::conversation::{Contact, ConversationId, Live};
+use crate::conversation::{Contact, ConversationId, Live, LiveKind, Notices};
 use crate::support::StoreError;
+
+/// How often the log is read without a notice. Every change is told, also another process's, so that this finds something only after a fault; and
+/// thousands of shoppers have the shop open.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Where to resume.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,14 +49,14 @@ pub(super) async fn widget_events(
     Params(query): Params<ResumeQuery>,
 ) -> Result<Response, ApiError> {
     // Before anything is read: what happens from here on is either in the log or in these notices.
-    let notices = state.live.subscribe();
+    let notices = state.live.subscribe_to(contact.id);
     let conversation = state.conversations.conversation_of_contact(contact.id).await?;
     let newest = conversation.as_ref().map_or(0, |conversation| conversation.last_seq);
     // A number beyond the log is of another log: everything is new.
     let after = sse::resume_after(&headers, query.last_event_id.as_deref()).filter(|after| *after <= newest).unwrap_or(0);
     let soft = state.soft.clone();
-    let feed = ShopperFeed { conversation: conversation.map(|conversation| conversation.id), contact, state };
-    Ok(sse::respond(feed, Start { notices, after, first: Vec::new(), soft }))
+    let feed = ShopperFeed { conversation: conversation.map(|conversation| conversation.id), contact, state, notices };
+    Ok(sse::respond(feed, Start { after, first: Vec::new(), soft }))
 }
 
 struct ShopperFeed {
@@ -58,6 +64,7 @@ struct ShopperFeed {
     contact: Contact,
     /// Not known before the first message.
     conversation: Option<ConversationId>,
+    notices: Notices,
 }
 
 #[async_trait]
@@ -70,19 +77,24 @@ impl Feed for ShopperFeed {
         let Some(id) = self.conversation else { return Ok(None) };
         let log = self.state.conversations.events_after(id, after, PAGE).await?;
         let Some(last) = log.last().map(|event| event.seq) else { return Ok(None) };
-        let mut frames: Vec<Frame> = Vec::with_capacity(log.len());
+        let mut frames = Vec::with_capacity(log.len());
         for event in &log {
-            frames.extend(events::stored(&self.state, event, event.seq, Viewer::Shopper).await?);
+            let frame = events::stored(&self.state, event, event.seq, Viewer::Shopper).await?;
+            frames.extend(frame.map(|frame| (event.seq, frame)));
         }
-        Ok(Some(Page { last, events: frames }))
+        Ok(Some(Page { after, last, events: frames, rest: Rest::of(log.len()) }))
     }
 
-    fn concerns(&self, live: &Live) -> bool {
-        live.contact_id == self.contact.id
+    async fn told(&mut self) -> Told {
+        match self.notices.recv().await {
+            Ok(Live { kind: LiveKind::Changed, .. }) | Err(RecvError::Lagged(_)) => Told::Look,
+            Ok(live) => events::passing(&live, Viewer::Shopper).map_or(Told::Nothing, Told::Passing),
+            Err(RecvError::Closed) => Told::Over,
+        }
     }
 
-    fn passing(&self, live: &Live) -> Option<Frame> {
-        events::passing(live, Viewer::Shopper)
+    fn look_every(&self) -> Duration {
+        LOOK_EVERY
     }
 
     async fn is_welcome(&self) -> Result<bool, StoreError> {
