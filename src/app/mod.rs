@@ -5,6 +5,7 @@ mod calibration_file;
 pub mod composer;
 pub mod demo;
 pub mod engine;
+pub mod files;
 pub mod indexing;
 pub mod log;
 pub mod measuring;

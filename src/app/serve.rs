@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use super::VERSION;
 use super::demo::{self, FIRST_ADMIN};
+use super::files::take_open_files;
 use super::open::{Rooms, make_data_folder, open_rooms};
 use super::reload::{Reload, keep_versions};
 use crate::assistant::{Assistant, AssistantParts};
@@ -38,6 +39,7 @@ const CALIBRATION_PATIENCE: Duration = Duration::from_secs(2);
 /// Runs the server until a signal stops it.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let began = Instant::now();
+    tracing::debug!(open_files = take_open_files(), "as many connections as the system grants");
     let recorder = PrometheusBuilder::new().install_recorder().context("the metrics recorder did not start")?;
     let (shop, demo) = (settings.shop.name.clone(), settings.shop.demo);
     let running = start(settings, Some(recorder)).await?;

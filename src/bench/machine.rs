@@ -13,8 +13,8 @@ pub struct Machine {
     pub threads: usize,
 }
 
-/// Memory of our process in bytes.
-#[derive(Debug, Serialize)]
+/// Memory of a process in bytes.
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Memory {
     /// Now.
     pub resident: u64,
@@ -34,15 +34,33 @@ impl Machine {
 }
 
 impl Memory {
-    /// As the kernel counts it; `None` on other systems than Linux.
+    /// Ours, as the kernel counts it; `None` on other systems than Linux.
     pub fn read() -> Option<Self> {
-        let status = fs::read_to_string("/proc/self/status").ok()?;
+        Self::of("self")
+    }
+
+    /// That of the process with this number.
+    pub fn of(process: &str) -> Option<Self> {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
             line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
         };
         Some(Self { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
     }
+}
+
+/// The kernel counts a process's time in hundredths of a second, whatever its own clock is.
+const TICKS: f64 = 100.0;
+
+/// Seconds of all cores together that a process has computed so far.
+pub fn processor_seconds(process: &str) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name in parentheses may hold blanks; after it come the fields from the third on.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11).map(str::parse::<f64>);
+    let (user, system) = (times.next()?.ok()?, times.next()?.ok()?);
+    Some((user + system) / TICKS)
 }
 
 #[cfg(test)]
@@ -56,6 +74,12 @@ mod tests {
         if cfg!(target_os = "linux") {
             let memory = Memory::read().unwrap();
             assert!(memory.resident > 1 << 20 && memory.peak >= memory.resident, "{memory:?}");
+            let before = processor_seconds("self").unwrap();
+            let mut sum = 0_u64;
+            while processor_seconds("self").unwrap() <= before {
+                sum = std::hint::black_box((0..1_000_000_u64).fold(sum, u64::wrapping_add));
+            }
+            assert_eq!((processor_seconds("0"), Memory::of("0").map(|memory| memory.peak)), (None, None));
         }
     }
 }

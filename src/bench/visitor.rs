@@ -28,7 +28,8 @@ impl Door {
         Ok(Self { client: client(&root)?, root, website_token: website_token.to_owned() })
     }
 
-    async fn session(&self, token: Option<&str>) -> anyhow::Result<Value> {
+    /// Begins a session, or opens the page of one anew.
+    pub(super) async fn session(&self, token: Option<&str>) -> anyhow::Result<Value> {
         let request = self.client.post(self.path("session")?).json(&json!({"website_token": self.website_token}));
         let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
         let answer =
@@ -37,12 +38,22 @@ impl Door {
     }
 
     fn path(&self, name: &str) -> anyhow::Result<Url> {
-        Ok(self.root.join(&format!("api/v1/widget/{name}"))?)
+        self.api(&format!("widget/{name}"))
+    }
+
+    /// An address of the API.
+    pub(super) fn api(&self, path: &str) -> anyhow::Result<Url> {
+        Ok(self.root.join(&format!("api/v1/{path}"))?)
+    }
+
+    /// What requests are made with.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 }
 
 /// The answer, if it is the one that was hoped for; else what the server says against it.
-async fn checked(answer: Response, status: StatusCode) -> anyhow::Result<Response> {
+pub(super) async fn checked(answer: Response, status: StatusCode) -> anyhow::Result<Response> {
     let found = answer.status();
     if found == status {
         return Ok(answer);

@@ -91,7 +91,7 @@ enum Command {
     /// Measure how well questions are answered: on your own labelled ones, or on public sets.
     #[command(subcommand)]
     Eval(eval::EvalCommand),
-    /// Measure how fast it is here: the language engine, the encoder, the search, whole messages.
+    /// Measure how fast it is here: the language engine, the encoder, the search, whole messages, a whole desk.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     /// Print the default configuration or check one.
@@ -147,7 +147,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Orders(command) => orders::run(settings()?, command).await.map(done),
         Command::Agents(command) => agents::run(settings()?, command).await.map(done),
         Command::Eval(command) => eval::run(settings()?, command).await,
-        Command::Bench(command) => bench::run(settings()?, command).await.map(done),
+        Command::Bench(command) => bench::run(settings()?, &overrides, command).await.map(done),
         Command::Config(command) => check_config::run(&overrides, command).map(done),
         Command::Openapi => print_openapi().map(done),
         Command::Init(args) => init::run(&args).map(done),

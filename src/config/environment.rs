@@ -19,3 +19,8 @@ pub fn wants_colour() -> bool {
 pub fn working_folder() -> PathBuf {
     std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
 }
+
+/// The program that runs, to be started once more beside itself.
+pub fn program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}

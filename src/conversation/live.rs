@@ -90,8 +90,7 @@ impl LiveBus {
     /// One contact's notices from now on.
     pub fn subscribe_to(&self, contact_id: ContactId) -> Notices {
         let mut contacts = self.shared.contacts();
-        let channel =
-            contacts.entry(contact_id).or_insert_with(|| Channel { sender: broadcast::channel(BACKLOG_OF_ONE).0, listeners: 0 });
+        let channel = contacts.entry(contact_id).or_insert_with(|| Channel { sender: broadcast::channel(BACKLOG_OF_ONE).0, listeners: 0 });
         channel.listeners += 1;
         Notices { receiver: channel.sender.subscribe(), contact_id, shared: Arc::clone(&self.shared) }
     }
@@ -145,8 +144,7 @@ mod tests {
     /// Whether the next notice is of the contact, and what it says; `None` where there is none.
     fn next(notices: &mut Notices) -> Option<(ContactId, bool)> {
         let live = notices.receiver.try_recv().ok()?;
-        matches!(live.kind, LiveKind::Typing { .. })
-            .then(|| (live.contact_id, matches!(live.kind, LiveKind::Typing { on: true, .. })))
+        matches!(live.kind, LiveKind::Typing { .. }).then(|| (live.contact_id, matches!(live.kind, LiveKind::Typing { on: true, .. })))
     }
 
     #[test]

@@ -133,15 +133,8 @@ fn events(feed: impl Feed, start: Start) -> impl Stream<Item = Event> {
     let every = feed.look_every();
     let mut looks = tokio::time::interval_at(Instant::now() + first_look(every), every);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let listener = Listener {
-        feed,
-        last: start.after,
-        waiting: start.first.into(),
-        soft: start.soft,
-        looks,
-        behind: Rest::Some,
-        over: None,
-    };
+    let listener =
+        Listener { feed, last: start.after, waiting: start.first.into(), soft: start.soft, looks, behind: Rest::Some, is_over: false };
     stream::unfold(listener, |mut listener| async move { listener.next().await.map(|event| (event, listener)) })
 }
 
@@ -162,11 +155,8 @@ struct Listener<F> {
     looks: tokio::time::Interval,
     /// Whether the log may hold more than was read.
     behind: Rest,
-    /// Set once the stream is over.
-    over: Option<Over>,
+    is_over: bool,
 }
-
-struct Over;
 
 enum Woken {
     Told(Told),
@@ -180,7 +170,7 @@ impl<F: Feed> Listener<F> {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
             }
-            if self.over.is_some() {
+            if self.is_over {
                 return None;
             }
             if self.behind == Rest::Some && !self.soft.is_cancelled() {
@@ -198,10 +188,10 @@ impl<F: Feed> Listener<F> {
                 Woken::Told(Told::Page(page)) => self.take(&page),
                 Woken::Told(Told::Passing(event)) => self.waiting.push_back(event),
                 Woken::Told(Told::Nothing) => {}
-                Woken::Look if self.is_refused().await => self.over = Some(Over),
+                Woken::Look if self.is_refused().await => self.is_over = true,
                 Woken::Look => self.behind = Rest::Some,
                 Woken::Stop | Woken::Told(Told::Over) => {
-                    self.over = Some(Over);
+                    self.is_over = true;
                     return Some(passing("reconnect", &serde_json::json!({})));
                 }
             }

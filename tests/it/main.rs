@@ -11,6 +11,7 @@ mod crash;
 mod dialogues;
 mod evaluation;
 mod hostile;
+mod load;
 mod measuring;
 mod openapi;
 mod pages;

@@ -8,12 +8,11 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tempfile::TempDir;
 
-use super::today;
+use super::{questions, today};
 use crate::app::{self, Running, open_rooms};
 use crate::bench::{self, Door};
 use crate::cli::output::print;
 use crate::config::{AnswerStyle, Settings};
-use crate::knowledge;
 
 /// What `--help` adds.
 pub const HELP: &str = "Each shopper opens the widget, asks a question, waits for the reply and asks the next; whom the bot hands over to a person makes room \
@@ -47,12 +46,7 @@ pub struct ChatArgs {
 
 /// Runs it. A message or a reply that is lost or doubled is a failure.
 pub async fn run(settings: Settings, args: ChatArgs) -> anyhow::Result<()> {
-    let entries = knowledge::load(&settings.knowledge.folder)?;
-    let questions: Vec<String> =
-        entries.entries.iter().flat_map(|entry| std::iter::once(&entry.question).chain(&entry.phrasings)).cloned().collect();
-    if questions.is_empty() {
-        bail!("the knowledge base {} holds no entry to ask for", settings.knowledge.folder.display());
-    }
+    let (questions, entries) = questions(&settings)?;
     let token = settings.shop.website_token.clone();
     let own = match &args.url {
         Some(_) => None,
@@ -66,7 +60,7 @@ pub async fn run(settings: Settings, args: ChatArgs) -> anyhow::Result<()> {
     let server = match own {
         Some((running, _folder)) => {
             running.stop().await?;
-            format!("Nightdesk {} in this process, {} entries", app::VERSION, entries.entries.len())
+            format!("Nightdesk {} in this process, {} entries", app::VERSION, entries)
         }
         None => url,
     };

@@ -1,6 +1,8 @@
 //! `nightdesk bench`.
 
 mod chat;
+mod desk;
+mod desk_server;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +14,9 @@ use jiff::tz::TimeZone;
 use super::output::print;
 use crate::app;
 use crate::bench::{self, Corpus, Generator, Plan, Report, Side};
-use crate::config::Settings;
+use crate::config::{Overrides, Settings};
 use crate::inference::{Embedder, ModelRole, ModelStore, PromptReader};
+use crate::knowledge;
 use crate::support::{Clock, SystemClock};
 
 /// What can be measured.
@@ -33,6 +36,9 @@ pub enum BenchCommand {
     /// Measure whole messages over HTTP, as shoppers in the widget live through them.
     #[command(after_help = chat::HELP)]
     Chat(chat::ChatArgs),
+    /// Measure a whole desk: agents with open consoles, shoppers with open widgets, and messages that are sent by the clock.
+    #[command(after_help = desk::HELP)]
+    Desk(desk::DeskArgs),
 }
 
 /// How the search is measured.
@@ -81,12 +87,13 @@ pub struct EngineArgs {
 }
 
 /// Runs it.
-pub async fn run(settings: Settings, command: BenchCommand) -> anyhow::Result<()> {
+pub async fn run(settings: Settings, overrides: &Overrides, command: BenchCommand) -> anyhow::Result<()> {
     match command {
         BenchCommand::Engine(args) => run_engine(settings, args).await,
         BenchCommand::Encoder(args) => run_encoder(settings, args).await,
         BenchCommand::Search(args) => run_search(settings, args).await,
         BenchCommand::Chat(args) => chat::run(settings, args).await,
+        BenchCommand::Desk(args) => desk::run(settings, overrides, args).await,
     }
 }
 
@@ -117,6 +124,17 @@ async fn run_search(settings: Settings, args: SearchArgs) -> anyhow::Result<()> 
     } else {
         print(bench::search_table(&rows, &date))
     }
+}
+
+/// What can be asked of the knowledge base: each entry's question and its other phrasings; and how many entries there are.
+fn questions(settings: &Settings) -> anyhow::Result<(Vec<String>, usize)> {
+    let entries = knowledge::load(&settings.knowledge.folder)?.entries;
+    let questions: Vec<String> =
+        entries.iter().flat_map(|entry| std::iter::once(&entry.question).chain(&entry.phrasings)).cloned().collect();
+    if questions.is_empty() {
+        bail!("the knowledge base {} holds no entry to ask for", settings.knowledge.folder.display());
+    }
+    Ok((questions, entries.len()))
 }
 
 fn today() -> String {

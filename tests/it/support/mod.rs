@@ -15,7 +15,7 @@ pub use agent::Agent;
 pub use app::TestApp;
 pub use llama::LlamaServer;
 pub use postgres::Database;
-pub use program::{Program, Serving};
+pub use program::{Program, Ran, Serving};
 pub use require::available;
 pub use shop::Shop;
 pub use shopper::Shopper;
