@@ -21,9 +21,9 @@ use super::super::state::AppState;
 use crate::conversation::{Contact, ConversationId, Live, LiveKind, Notices};
 use crate::support::StoreError;
 
-/// How often the log is read without a notice. Every change is told, also another process's, so that this finds something only after a fault; and
-/// thousands of shoppers have the shop open.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often the log is read without a notice. Every change is told, also another process's; this finds one whose request was broken off between its
+/// commit and its notice. Thousands of shoppers have the shop open, so not often.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// Where to resume.
 #[derive(Debug, Deserialize, IntoParams)]
