@@ -125,7 +125,16 @@ impl SqliteStore {
 
     /// Begins a transaction that may write. Dropped without `commit`, it leaves nothing behind.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)
+        let begin = || self.writer.begin_with("BEGIN IMMEDIATE");
+        match begin().await {
+            // On a full disk SQLite ends a transaction by itself. The driver is not told, takes it for open still, and would refuse every later one on that
+            // connection.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await.map_err(store_error)?.close().await.map_err(store_error)?;
+                begin().await.map_err(store_error)
+            }
+            begun => begun.map_err(store_error),
+        }
     }
 
     /// Begins a transaction of one contact's.
