@@ -14,6 +14,8 @@ use crate::support::{Agent, Database, Program, Shop, Shopper, text};
 
 /// How long it is away in a normal run.
 const AWAY: Duration = Duration::from_secs(2);
+/// How many messages each shopper writes over a line that breaks.
+const MESSAGES_EACH: usize = 12;
 const PASSWORD: &str = "correct horse battery";
 
 fn serve(shop: &Shop) -> Program {
@@ -106,14 +108,14 @@ async fn a_line_to_the_database_that_breaks_at_any_moment_leaves_nothing_half() 
     for number in 0..4 {
         let shopper = Shopper::arrive(&server.url).await;
         let mut messages: Vec<(String, String)> =
-            (0..30).map(|n| (format!("{number}-{n}"), questions[n % questions.len()].to_owned())).collect();
+            (0..MESSAGES_EACH).map(|n| (format!("{number}-{n}"), questions[n % questions.len()].to_owned())).collect();
         messages.push((format!("{number}-last"), "agent please".to_owned()));
         writing.spawn(writes(shopper, messages));
     }
     let (mut rng, mut way) = (Rng::with_seed(7), Some(way));
     let mut shoppers = Vec::new();
     while !writing.is_empty() {
-        tokio::time::sleep(Duration::from_millis(rng.u64(20..250))).await;
+        tokio::time::sleep(Duration::from_millis(rng.u64(50..600))).await;
         let address = way.take().expect("it is open").cut().await;
         way = Some(database.way(&address).await);
         while let Some(done) = writing.try_join_next() {
@@ -128,7 +130,7 @@ async fn a_line_to_the_database_that_breaks_at_any_moment_leaves_nothing_half() 
         }
         let log = shopper.log().await;
         let said = words_of(&log, "shopper");
-        let expected: Vec<&str> = (0..30).map(|n| questions[n % questions.len()]).chain(["agent please"]).collect();
+        let expected: Vec<&str> = (0..MESSAGES_EACH).map(|n| questions[n % questions.len()]).chain(["agent please"]).collect();
         assert_eq!(said, expected, "each message once and in its place");
         let story = Story::of(&log);
         assert_eq!((story.handoffs, story.tickets), (1, 1));

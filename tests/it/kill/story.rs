@@ -32,6 +32,8 @@ enum Hands {
     #[default]
     Bot,
     Queue,
+    /// Waiting for a person, and the bot goes on meanwhile.
+    Assisted,
     Agent,
     Done,
 }
@@ -47,6 +49,7 @@ impl Story {
             match told.name.as_str() {
                 "message.created" => story.said(told),
                 "conversation.status_changed" => story.changed(told),
+                "conversation.updated" => story.updated(told),
                 _ => {}
             }
         }
@@ -58,7 +61,7 @@ impl Story {
 
     /// Whether the bot owes a reply.
     pub fn owes(&self) -> bool {
-        self.hands == Hands::Bot && !self.waiting.is_empty()
+        matches!(self.hands, Hands::Bot | Hands::Assisted) && !self.waiting.is_empty()
     }
 
     fn said(&mut self, told: &Told) {
@@ -68,10 +71,10 @@ impl Story {
         }
         self.line = false;
         match (text(&told.data, "/author/type"), self.hands) {
-            ("shopper", Hands::Bot) => self.waiting.push(content.to_owned()),
+            ("shopper", Hands::Bot | Hands::Queue | Hands::Assisted) => self.waiting.push(content.to_owned()),
             ("shopper", Hands::Done) => self.wrong.push(format!("{content:?} was written into a resolved conversation")),
             ("shopper" | "agent", _) => {}
-            ("bot", Hands::Bot) => self.replied(told),
+            ("bot", Hands::Bot | Hands::Assisted) => self.replied(told),
             ("bot", hands) => self.wrong.push(format!("the bot says {content:?} while the conversation is in other hands: {hands:?}")),
             ("system", _) => self.line = true,
             (other, _) => self.wrong.push(format!("{other} has written {content:?}")),
@@ -80,15 +83,24 @@ impl Story {
 
     fn replied(&mut self, told: &Told) {
         let handed_over = told.data["decision"] == "handoff";
+        let has_it = self.hands == Hands::Bot;
         if self.waiting.is_empty() {
             self.doubled.push(format!("a reply to nothing: {}", told.data));
         }
-        if self.waiting.iter().any(|asked| WISHES.contains(&asked.as_str())) && !handed_over {
+        if self.waiting.iter().any(|asked| WISHES.contains(&asked.as_str())) && has_it && !handed_over {
             self.wrong.push(format!("a person was asked for in {:?}, and the reply is {}", self.waiting, told.data));
         }
         self.bursts += 1;
         self.waiting.clear();
-        self.line = handed_over;
+        self.line = handed_over && has_it;
+    }
+
+    fn updated(&mut self, told: &Told) {
+        self.hands = match (text(&told.data, "/what"), self.hands) {
+            ("assistance_on", Hands::Queue) => Hands::Assisted,
+            ("assistance_off", Hands::Assisted) => Hands::Queue,
+            (_, hands) => hands,
+        };
     }
 
     fn changed(&mut self, told: &Told) {
@@ -163,6 +175,11 @@ mod tests {
         );
         assert!(story(&[shopper()]).owes() && !story(&[shopper(), answer()]).owes());
         assert!(!story(&[shopper(), became("pending", "open", "claimed"), shopper()]).owes());
+        let wish = |what: &str| Told { id: None, name: "conversation.updated".to_owned(), data: json!({"what": what}) };
+        let waits = [shopper(), line(), became("pending", "open", "asked"), shopper()];
+        assert!(!story(&waits).owes() && story(&[&waits[..], &[wish("assistance_on")]].concat()).owes());
+        check(&[&waits[..], &[wish("assistance_on"), answer(), shopper(), line(), shopper(), answer()]].concat(), (0, 0));
+        check(&[&waits[..], &[wish("assistance_on"), wish("assistance_off"), answer()]].concat(), (0, 1));
         let counted = story(&[shopper(), line(), became("pending", "open", "asked"), became("open", "open", "claimed")]);
         assert_eq!((counted.bursts, counted.handoffs, counted.tickets), (1, 1, 1));
         let gap = [Told { id: Some("1".into()), ..shopper() }, Told { id: Some("3".into()), ..answer() }];
