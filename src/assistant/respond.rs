@@ -8,7 +8,7 @@ use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
 use crate::conversation::{Decision, HandoffReason, MadeWith, Message, Origin, STORED, Source, Statement};
 use crate::knowledge::{Entry, Knowledge};
-use crate::prompt::{Phrases, Prompts, Situation};
+use crate::prompt::{Group, Phrases, Prompts, Situation};
 use crate::retrieval::{Hit, RetrievalError, Retriever};
 use crate::support::StoreError;
 use crate::support::text::ellipsis;
@@ -164,7 +164,8 @@ impl Responder {
         let knowledge = self.parts.retriever.knowledge();
         let phrases = self.phrases_for(question);
         let phrase = |key: &str| phrases.source(key);
-        let sources = Sources { entries: &knowledge.entries, order, question, phrase: &phrase };
+        let claims_transfer = |said: &str| self.claims_transfer(said);
+        let sources = Sources { entries: &knowledge.entries, order, question, phrase: &phrase, claims_transfer: &claims_transfer };
         let Err(refused) = verify(&reply.content, &reply.statements, &sources) else { return reply };
         metrics::counter!("nightdesk_replies_refused_total", "reason" => refused.reason.as_str()).increment(1);
         tracing::error!(
@@ -180,10 +181,17 @@ impl Responder {
         });
         let mut spoken = Spoken::default();
         named.for_each(|entry| spoken.append(BETWEEN, &Spoken::stored(entry)));
-        if spoken.content().is_empty() || !matches!(reply.decision, Decision::Answer | Decision::PartAnswer) {
+        let is_answer = matches!(reply.decision, Decision::Answer | Decision::PartAnswer);
+        if spoken.content().is_empty() || !is_answer || self.claims_transfer(spoken.content()) {
             return Reply::handoff(HandoffReason::EngineFailure, phrases, 0.0);
         }
         Reply { sources: reply.sources, confidence: reply.confidence, ..Reply::spoken(Decision::Answer, spoken) }
+    }
+
+    /// Whether words say that a person was called.
+    fn claims_transfer(&self, said: &str) -> bool {
+        let patterns = self.parts.prompts.patterns();
+        said.lines().any(|line| patterns.matches(Group::ClaimsTransfer, line)) || patterns.matches(Group::ClaimsTransfer, said)
     }
 
     /// The phrases in the language of a text.
@@ -322,6 +330,8 @@ impl Responder {
     }
 
     async fn compose(&self, known: &Known, openings: (&'static str, &[String]), tell: &Tell<'_>) -> Reply {
+        // Words that may be refused are not told while they are written.
+        let tell: &Tell<'_> = if self.claims_transfer(&known.entry.answer) { &|_| {} } else { tell };
         let Composed { spoken, by } = self.composed(known, openings, tell).await;
         Reply { sources: vec![source(&known.entry)], confidence: known.confidence, model: by, ..Reply::spoken(Decision::Answer, spoken) }
     }

@@ -20,6 +20,8 @@ pub struct Sources<'a> {
     pub question: &'a str,
     /// The words of the shop's phrase of a key, as it stands in the file.
     pub phrase: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether words say that a person was called. A phrase that says so goes with a handoff; an entry never does.
+    pub claims_transfer: &'a dyn Fn(&str) -> bool,
 }
 
 /// What does not stand.
@@ -38,6 +40,8 @@ pub enum Reason {
     Unnamed,
     /// What it names is not there.
     Unknown,
+    /// It says that a person was called, and none was.
+    ClaimsTransfer,
     /// Its source does not say that.
     Unsupported(Fault),
 }
@@ -48,6 +52,7 @@ impl Reason {
         match self {
             Self::Unnamed => "unnamed",
             Self::Unknown => "unknown_source",
+            Self::ClaimsTransfer => "claims_transfer",
             Self::Unsupported(fault) => fault.as_str(),
         }
     }
@@ -74,6 +79,7 @@ fn nothing(gap: &str) -> Result<(), Refused> {
 
 fn stands(said: &str, origin: &Origin, sources: &Sources<'_>) -> Result<(), Reason> {
     match origin {
+        Origin::Entry { .. } if (sources.claims_transfer)(said) => Err(Reason::ClaimsTransfer),
         Origin::Entry { id, version, .. } => {
             let entry = sources.entries.iter().find(|entry| entry.id.as_str() == id && entry.version() == *version);
             gate::check(said, &entry.ok_or(Reason::Unknown)?.answer).map_err(Reason::Unsupported)
@@ -108,7 +114,13 @@ mod tests {
     fn refused(spoken: &Spoken) -> Option<&'static str> {
         let entries = [entry()];
         let phrase = |key: &str| (key == "order.ask").then(|| "Call 0800 1234 with {{ number }}.".to_owned());
-        let sources = Sources { entries: &entries, order: "#AP1. pending. $12.50.", question: "is order 77 free", phrase: &phrase };
+        let sources = Sources {
+            entries: &entries,
+            order: "#AP1. pending. $12.50.",
+            question: "is order 77 free",
+            phrase: &phrase,
+            claims_transfer: &|said| said.contains("transferred you"),
+        };
         verify(spoken.content(), spoken.statements(), &sources).err().map(|refused| refused.reason.as_str())
     }
 
@@ -130,10 +142,28 @@ mod tests {
     }
 
     #[test]
+    fn that_a_person_was_called_is_said_by_the_line_of_a_handoff_alone() {
+        let answer = "We take all cards. I have transferred you to our team.";
+        let entry = Arc::new(Entry::sample("How can I pay?", answer));
+        let check = |spoken: &Spoken, expect: Option<Reason>| {
+            let phrase = |_: &str| Some("I have transferred you to our team.".to_owned());
+            let claims_transfer: &dyn Fn(&str) -> bool = &|said| said.contains("transferred you");
+            let sources = Sources { entries: &[Arc::clone(&entry)], order: "", question: "", phrase: &phrase, claims_transfer };
+            let refused = verify(spoken.content(), spoken.statements(), &sources).err().map(|refused| refused.reason);
+            assert_eq!(refused, expect, "{}", spoken.content());
+        };
+        let of_entry =
+            |text: &str| Spoken::of(text, Origin::Entry { id: entry.id.as_str().into(), version: entry.version(), start: 0, end: 53 });
+        check(&of_entry("We take all cards."), None);
+        check(&of_entry(answer), Some(Reason::ClaimsTransfer));
+        check(&Spoken::phrase("handoff.asked", "I have transferred you to our team."), None);
+    }
+
+    #[test]
     fn words_that_rest_on_nothing_are_refused() {
         let (content, statements) = of_entry("We take all cards.").into_parts();
         let entries = [entry()];
-        let sources = Sources { entries: &entries, order: "", question: "", phrase: &|_| None };
+        let sources = Sources { entries: &entries, order: "", question: "", phrase: &|_| None, claims_transfer: &|_| false };
         let check = |content: &str| verify(content, &statements, &sources).map_err(|refused| refused.reason);
         assert_eq!(check(&content), Ok(()));
         assert_eq!(check(&format!("{content}\n")), Ok(()));

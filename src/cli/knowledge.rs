@@ -9,12 +9,13 @@ use jiff::tz::TimeZone;
 use super::output::print;
 use crate::config::Settings;
 use crate::knowledge;
+use crate::prompt::{Group, Prompts};
 use crate::support::{Clock, SystemClock};
 
 /// What can be done with a knowledge base.
 #[derive(Debug, Subcommand)]
 pub enum KnowledgeCommand {
-    /// Find duplicates, empty answers, dead internal links and stale dates.
+    /// Find duplicates, empty answers, dead internal links, stale dates, and answers that say a person was called.
     Check,
     /// Write the entries of a CSV or JSONL file as Markdown into the knowledge folder.
     #[command(
@@ -32,16 +33,17 @@ pub enum KnowledgeCommand {
 
 /// Runs it.
 pub fn run(settings: Settings, command: KnowledgeCommand) -> anyhow::Result<ExitCode> {
-    let folder = settings.knowledge.folder;
+    let folder = &settings.knowledge.folder;
     let today = TimeZone::UTC.to_datetime(SystemClock.now()).date();
     match command {
         KnowledgeCommand::Check => {
-            let report = knowledge::check(&folder, today);
+            let prompts = Prompts::load(Some(&settings.prompts.folder), &settings.shop.name)?;
+            let report = knowledge::check(folder, today, &|said| prompts.patterns().matches(Group::ClaimsTransfer, said));
             print(format_args!("{report}\n"))?;
             Ok(if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
         KnowledgeCommand::Import { file, locale } => {
-            print(format_args!("{}\n", knowledge::import(&file, &folder, &locale, today)?))?;
+            print(format_args!("{}\n", knowledge::import(&file, folder, &locale, today)?))?;
             Ok(ExitCode::SUCCESS)
         }
     }

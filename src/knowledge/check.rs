@@ -8,7 +8,10 @@ use jiff::civil::Date;
 use super::entry::Entry;
 use super::parse::{Document, Section};
 use super::report::{Finding, FindingKind, Report, Severity};
-use super::{dates, load, words};
+use super::{dates, load, sentences, words};
+
+/// Whether a sentence says that a person was called.
+pub type Claims<'c> = dyn Fn(&str) -> bool + 'c;
 
 /// A page that nobody has looked at for longer is stale.
 const STALE_DAYS: i32 = 365;
@@ -20,7 +23,7 @@ const SIMILAR: f64 = 0.9;
 const LONG_ANSWER: usize = 200;
 
 /// Reads the folder and reports everything a shop should look at. What would keep it from loading is an error among the findings.
-pub fn check(folder: &Path, today: Date) -> Report {
+pub fn check(folder: &Path, today: Date, claims: &Claims<'_>) -> Report {
     let documents = match load::read_folder(folder) {
         Ok(documents) => documents,
         Err(error) => {
@@ -36,6 +39,7 @@ pub fn check(folder: &Path, today: Date) -> Report {
         lint.links(document, &documents);
         for section in &document.sections {
             lint.entry(&section.entry, today);
+            lint.claims(&section.entry, claims);
         }
     }
     let sections: Vec<&Section> = documents.iter().flat_map(|document| &document.sections).collect();
@@ -116,6 +120,18 @@ impl Lint {
         if count > LONG_ANSWER {
             let sentence = format!("the answer to '{}' has {count} words: part it into several entries", entry.question);
             self.add(Severity::Hint, FindingKind::LongAnswer, place, sentence);
+        }
+    }
+
+    /// Nobody has been called when an entry is read out.
+    fn claims(&mut self, entry: &Entry, claims: &Claims<'_>) {
+        let said = sentences::sentences(&entry.answer).into_iter().map(|range| &entry.answer[range]).find(|sentence| claims(sentence));
+        if let Some(said) = said {
+            let sentence = format!(
+                "the answer to '{}' says that a person was called ('{said}'), which only a handoff may say: write how to ask for one instead",
+                entry.question
+            );
+            self.add(Severity::Error, FindingKind::ClaimsTransfer, (&entry.file, entry.line), sentence);
         }
     }
 
@@ -249,7 +265,11 @@ mod tests {
             std::fs::write(folder.path().join(format!("{index}.md")), format!("---\ntopic: t{index}\nupdated: 2026-11-02\n---\n{body}"))
                 .unwrap();
         }
-        check(folder.path(), TODAY).findings.into_iter().map(|found| (found.file, found.line, found.severity, found.kind)).collect()
+        check(folder.path(), TODAY, &|said| said.contains("transferred you"))
+            .findings
+            .into_iter()
+            .map(|found| (found.file, found.line, found.severity, found.kind))
+            .collect()
     }
 
     fn expect(bodies: &[&str], line: usize, severity: Severity, kind: FindingKind) {
@@ -332,7 +352,7 @@ mod tests {
         for (updated, stale) in [("2025-11-25", false), ("2025-11-24", true), ("2026-11-25", false), ("2026-11-26", true)] {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join("a.md"), format!("---\ntopic: t\nupdated: {updated}\n---\n{GOOD}")).unwrap();
-            let report = check(folder.path(), TODAY);
+            let report = check(folder.path(), TODAY, &|_| false);
             assert_eq!(
                 report.findings.iter().any(|found| found.kind == FindingKind::StaleDate && found.line == 3),
                 stale,
@@ -348,9 +368,16 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_may_not_say_that_a_person_was_called() {
+        let page = |answer: &str| format!("## Q?\n\n{answer}\n\n**Also asked**\n\n- P?\n");
+        expect(&[&page("Yes. I have transferred you to the workshop.")], 5, Severity::Error, FindingKind::ClaimsTransfer);
+        assert_eq!(findings(&[&page("Yes. Ask for the workshop here.")]), []);
+    }
+
+    #[test]
     fn what_does_not_load_is_an_error() {
         expect(&["## Q?\n"], 5, Severity::Error, FindingKind::Fault);
-        assert!(check(Path::new("/nowhere/at/all"), TODAY).has_errors());
-        assert!(check(tempfile::tempdir().unwrap().path(), TODAY).has_errors());
+        assert!(check(Path::new("/nowhere/at/all"), TODAY, &|_| false).has_errors());
+        assert!(check(tempfile::tempdir().unwrap().path(), TODAY, &|_| false).has_errors());
     }
 }

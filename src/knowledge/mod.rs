@@ -21,7 +21,7 @@ mod slug;
 mod words;
 mod write;
 
-pub use check::check;
+pub use check::{Claims, check};
 pub use entry::{Entry, EntryId, Knowledge};
 pub use error::{Fault, Faults, KnowledgeError};
 pub use import::{ImportReport, import};

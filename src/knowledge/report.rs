@@ -36,6 +36,8 @@ pub enum FindingKind {
     NoPhrasings,
     /// An answer too long for a chat.
     LongAnswer,
+    /// An answer says that a person was called, which only a handoff may say.
+    ClaimsTransfer,
 }
 
 /// One finding.

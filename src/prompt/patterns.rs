@@ -43,6 +43,8 @@ pub enum Group {
     ThanksWithin,
     /// The bot is to be something else, or to give away what is not the shopper's.
     Manipulation,
+    /// Of a text of the bot's: it says that a person was called.
+    ClaimsTransfer,
     /// What is asked of an order that is known.
     Asks(Aspect),
 }
@@ -124,7 +126,7 @@ impl Aspect {
 }
 
 impl Group {
-    const PLAIN: [(Self, &'static str); 15] = [
+    const PLAIN: [(Self, &'static str); 16] = [
         (Self::Person, "person"),
         (Self::OrderStatus, "order_status"),
         (Self::OrderChange, "order_change"),
@@ -140,6 +142,7 @@ impl Group {
         (Self::Complaint, "complaint"),
         (Self::ThanksWithin, "thanks_within"),
         (Self::Manipulation, "manipulation"),
+        (Self::ClaimsTransfer, "claims_transfer"),
     ];
 
     fn all() -> impl Iterator<Item = (Self, &'static str)> {

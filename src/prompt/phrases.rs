@@ -7,7 +7,7 @@ use serde_norway::Value as Yaml;
 
 use super::fault::{Faults, PromptError};
 use super::files::front_matter;
-use super::keys::TEXTS;
+use super::keys::{OF_PERSONS, TEXTS};
 
 /// Variants of an opening, at most.
 const MOST_VARIANTS: usize = 3;
@@ -178,6 +178,13 @@ impl Phrases {
             Some(place) => Some(self.openings[place].join("\n")),
             None => self.texts.get_template(key).ok().map(|template| template.source().to_owned()),
         }
+    }
+
+    /// The texts that say something of which `says` is true, by their keys; those that go with a handoff aside.
+    pub(super) fn saying(&self, says: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        let keys = TEXTS.iter().map(|(key, _)| *key).chain(Situation::all().map(Situation::key));
+        let other = keys.filter(|key| !OF_PERSONS.iter().any(|prefix| key.starts_with(prefix)));
+        other.filter(|key| self.source(key).is_some_and(|words| words.lines().any(&says) || says(&words))).collect()
     }
 
     /// How many texts there are.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::fault::{Faults, PromptError};
 use super::files::{BUILT_IN, CHINESE, ENGLISH, PATTERNS, PICK, REPLY, REWRITE, front_matter, read};
-use super::patterns::Patterns;
+use super::patterns::{Group, Patterns};
 use super::phrases::Phrases;
 
 /// What the language model is asked with.
@@ -86,6 +86,9 @@ impl Prompts {
         let patterns = faults.keep(Patterns::parse(PATTERNS, text(PATTERNS)));
         let (Some(reply), Some(rewrite), Some(pick)) = (reply, rewrite, pick) else { return Err(faults.into_error()) };
         let (Some(english), Some(chinese), Some(patterns)) = (english, chinese, patterns) else { return Err(faults.into_error()) };
+        for (file, phrases) in [(ENGLISH, &english), (CHINESE, &chinese)] {
+            faults.keep(no_claims(file, phrases, &patterns));
+        }
         let checked = files.iter().map(|file| {
             let holds = match file.name {
                 ENGLISH => format!("{} phrases", english.count()),
@@ -145,6 +148,15 @@ impl Prompts {
     pub fn hash(&self) -> &str {
         &self.hash
     }
+}
+
+/// That a person was called is said by nothing but the line of a handoff, which commits together with it.
+fn no_claims(file: &str, phrases: &Phrases, patterns: &Patterns) -> Result<(), PromptError> {
+    let mut faults = Faults::of(file);
+    for key in phrases.saying(|words| patterns.matches(Group::ClaimsTransfer, words)) {
+        faults.add(key, "it says that a person was called, which happens with the texts under `handoff` alone", "say something else");
+    }
+    faults.unless_any(())
 }
 
 /// Front matter, then the sections `## system` and `## user`, each rendered with each of the samples.
@@ -207,6 +219,23 @@ mod tests {
         let own = Prompts::load(Some(folder.path()), "s").unwrap();
         assert_eq!(own.reply("q", "").unwrap().system, "Be s.");
         assert_ne!(own.hash(), built_in.hash());
+    }
+
+    #[test]
+    fn only_the_lines_of_a_handoff_say_that_a_person_was_called() {
+        let prompts = Prompts::load(None, "s").unwrap();
+        for locale in ["en", "zh"] {
+            let line = prompts.phrases(locale).text("handoff.asked", &[]);
+            assert!(prompts.patterns().matches(Group::ClaimsTransfer, &line), "{line}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("phrases")).unwrap();
+        let text =
+            Prompts::built_in(ENGLISH).unwrap().replace("Goodbye, and thank you", "I have transferred you to a colleague. Thank you");
+        std::fs::write(folder.path().join(ENGLISH), text).unwrap();
+        let faults = Prompts::load(Some(folder.path()), "s").unwrap_err();
+        let told: Vec<String> = faults.faults().iter().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].contains("smalltalk.bye: it says that a person was called"), "{told:?}");
     }
 
     #[test]

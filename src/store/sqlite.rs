@@ -125,7 +125,16 @@ impl SqliteStore {
 
     /// Begins a transaction that may write. Dropped without `commit`, it leaves nothing behind.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)
+        let begin = || self.writer.begin_with("BEGIN IMMEDIATE");
+        match begin().await {
+            // On a full disk SQLite ends a transaction by itself. The driver is not told, takes it for open still, and would refuse every later one on that
+            // connection.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await.map_err(store_error)?.close().await.map_err(store_error)?;
+                begin().await.map_err(store_error)
+            }
+            begun => begun.map_err(store_error),
+        }
     }
 
     /// Begins a transaction of one contact's.
@@ -213,7 +222,7 @@ mod old {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Executor, SqlSafeStr};
+    use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
     use super::*;
     use crate::conversation::Conversations;
@@ -268,6 +277,40 @@ mod tests {
         tokio::join!(writer(), writer(), writer());
         let conversation = server.store.conversation_of_contact(shopper).await.unwrap().unwrap();
         assert_eq!(server.log(conversation.id).await.len(), 75);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_keeps_nothing_half_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let w = World::new(SqliteStore::open(&folder.path().join("desk.db")).await.unwrap());
+        let shopper = w.shopper().await;
+        let id = w.say(shopper, "Hello").await.conversation.id;
+        // The one writer has no more pages than now: SQLite says of that what it says of a full disk.
+        let limit = async |pages: i64| {
+            let sql = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+            sqlx::query(sql).execute(&w.store.writer).await.unwrap();
+        };
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&w.store.writer).await.unwrap();
+        limit(pages).await;
+        let text = "word ".repeat(1_500);
+        let (mut kept, mut message) = (1, w.message(shopper, &text));
+        let error = loop {
+            match w.store.append_shopper(message.clone()).await {
+                Ok(_) => (kept, message) = (kept + 1, w.message(shopper, &text)),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(&error, StoreError::ReadOnly(problem) if problem.contains("full")), "{error}");
+        for _ in 0..3 {
+            let again = w.store.append_shopper(message.clone()).await.unwrap_err();
+            assert!(matches!(again, StoreError::ReadOnly(_)), "{again}");
+        }
+        assert_eq!((w.log(id).await.len(), w.store.messages(id, 100).await.unwrap().len()), (kept, kept));
+
+        limit(1 << 30).await;
+        assert!(!w.store.append_shopper(message.clone()).await.unwrap().duplicate, "nothing of it had been kept");
+        assert!(w.store.append_shopper(message).await.unwrap().duplicate);
+        assert_eq!(w.log(id).await.len(), kept + 1);
     }
 
     #[tokio::test]

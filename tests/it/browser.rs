@@ -194,6 +194,53 @@ async fn a_reply_that_overtakes_the_answer_to_its_request_counts() {
     assert_eq!(hidden, false, "what the server said first does not undo what it said later");
 }
 
+/// Notes whenever the shopper could not type or send, from now on.
+async fn watch_the_composer(page: &Browser) {
+    let script = format!(
+        "window.locked = []; const page = {WIDGET};
+         const look = () => ['text', 'send'].map((id) => page.getElementById(id)).forEach((node) => {{
+           const away = node.closest('[hidden], [inert], fieldset:disabled') !== null;
+           if (node.disabled || node.readOnly || away || getComputedStyle(node).pointerEvents === 'none') window.locked.push(node.id);
+         }});
+         new MutationObserver(look).observe(page.body, {{ subtree: true, childList: true, attributes: true, characterData: true }});
+         setInterval(look, 5);"
+    );
+    page.script(&script, json!([])).await;
+}
+
+#[tokio::test]
+async fn the_composer_is_never_disabled_while_the_bot_writes() {
+    let Some(driver) = available() else { return };
+    let desk = desk::Served::start();
+    let shopper = driver.browser(Screen::Desk).await;
+    shopper.goto(&desk.url("/demo")).await;
+    open_by_keyboard(&shopper).await;
+    watch_the_composer(&shopper).await;
+    watch_the_draft(&shopper).await;
+    // Written in one go: the second message while the reply to the first one is on its way, the third one while that grows.
+    says(&shopper, &format!("How long does delivery take?{}Can I pay with PayPal?", keys::ENTER)).await;
+    shopper.until("the reply to grow", "return window.lengths.size > 0", json!([])).await;
+    says(&shopper, "and how do I return an item?").await;
+    shows(&shopper, "#log .row.shopper .bubble", "return an item").await;
+    shows(&shopper, "#log .row.bot", "Print the label").await;
+    let sent = format!("return [...{WIDGET}.querySelectorAll('#log .row.shopper .bubble')].map((one) => one.textContent)");
+    let sent = shopper.script(&sent, json!([])).await;
+    assert_eq!(sent, json!(["How long does delivery take?", "Can I pay with PayPal?", "and how do I return an item?"]));
+    assert_eq!(shopper.script("return window.locked", json!([])).await, json!([]));
+    composer_has_focus(&shopper).await;
+
+    // The button for a person is there before anything is said, and whoever pressed it may go on writing.
+    let other = driver.browser(Screen::Desk).await;
+    other.goto(&desk.url("/demo")).await;
+    open_by_keyboard(&other).await;
+    watch_the_composer(&other).await;
+    other.script(&format!("const button = {WIDGET}.getElementById('person'); if (!button.hidden) button.click()"), json!([])).await;
+    shows(&other, "#waiting", "Waiting for a person").await;
+    says(&other, "It is about my tent").await;
+    shows(&other, "#log .row.shopper .bubble", "about my tent").await;
+    assert_eq!(other.script("return window.locked", json!([])).await, json!([]));
+}
+
 #[tokio::test]
 async fn the_widget_fits_a_phone() {
     let Some(driver) = available() else { return };

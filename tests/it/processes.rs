@@ -118,28 +118,6 @@ async fn what_a_killed_process_owed_another_one_does() {
     assert_eq!(authors[authors.len() - tail..], ["shopper", "bot"].repeat(tail / 2), "{history:#?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_database_is_away_shoppers_are_told_when_to_come_back() {
-    let Some(database) = Database::new().await else { return };
-    let (shop, way) = (Shop::new(), database.way("127.0.0.1:0").await);
-    let server = program(&shop, &database.by(&way), &["serve"]).serve();
-    let mut shopper = Shopper::arrive(&server.url).await;
-    shopper.asks("How can I pay?").await;
-
-    let address = way.cut().await;
-    let message = serde_json::json!({"content": "Do I get an invoice?", "echo_id": "while-away"});
-    let refused = shopper.posts("/api/v1/widget/messages", message.clone()).await;
-    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "2"));
-    assert!(!refused.text().await.unwrap().contains("postgres"));
-    let health = crate::support::http::client().get(format!("{}/health/ready", server.url)).send().await.unwrap();
-    assert_eq!(health.status(), 503);
-
-    let _way = database.way(&address).await;
-    assert_eq!(shopper.posts("/api/v1/widget/messages", message).await.status(), 202);
-    let reply = shopper.stream.first(|told| told.is_message_of("bot") && told.data["seq"].as_i64() > Some(2)).await;
-    assert_eq!(text(&reply.data, "/sources/0/title"), "Do I get an invoice?");
-}
-
 #[test]
 fn a_database_that_is_not_there_is_named_without_its_password() {
     let shop = Shop::new();

@@ -45,42 +45,6 @@ async fn all_of_an_entry_is_on_its_own_page() {
 }
 
 #[tokio::test]
-async fn a_refresh_and_a_restart_keep_the_conversation() {
-    let mut app = TestApp::start().await;
-    let mut shopper = app.shopper().await;
-    shopper.asks(DELIVERY).await;
-    let before = shopper.history().await;
-
-    let refreshed = shopper.refresh().await;
-    assert_eq!(refreshed.session["messages"], json!(before));
-    assert_eq!(refreshed.session["contact"], shopper.session["contact"]);
-    assert_eq!(text(&refreshed.session, "/conversation/id"), text(&before[0], "/conversation_id"));
-
-    drop(refreshed);
-    app.restart().await;
-    shopper.follow(&app.url("")).await;
-    assert_eq!(shopper.history().await, before);
-}
-
-#[tokio::test]
-async fn a_retry_adds_nothing() {
-    let app = TestApp::start().await;
-    let mut shopper = app.shopper().await;
-    let body = json!({"content": DELIVERY, "echo_id": "the-same"});
-    let first: Value = shopper.posts("/api/v1/widget/messages", body.clone()).await.json().await.unwrap();
-    let second: Value = shopper.posts("/api/v1/widget/messages", body.clone()).await.json().await.unwrap();
-    assert_eq!(first["message"], second["message"]);
-    shopper.stream.until(|told| told.is_message_of("bot")).await;
-
-    let after_the_reply = shopper.posts("/api/v1/widget/messages", body).await;
-    assert_eq!(after_the_reply.status(), 202);
-    // The next turn comes after whatever the retry might have begun.
-    shopper.asks("thank you").await;
-    let authors: Vec<String> = shopper.history().await.iter().map(|message| text(message, "/author/type").to_owned()).collect();
-    assert_eq!(authors, ["shopper", "bot", "shopper", "bot"]);
-}
-
-#[tokio::test]
 async fn an_order_is_shown_to_who_knows_its_number_and_email() {
     let app = TestApp::start().await;
     let mut shopper = app.shopper().await;
@@ -148,40 +112,6 @@ async fn what_no_entry_covers_is_one_ticket_and_one_line() {
 }
 
 #[tokio::test]
-async fn a_person_asked_for_reaches_the_queue_in_that_turn() {
-    let app = TestApp::start().await;
-    let ana = app.agent("ana").await;
-    for wish in ["I want to talk to a human", "agent please", "我要找人工客服"] {
-        let mut shopper = app.shopper().await;
-        let heard = shopper.asks(wish).await;
-        assert_eq!(heard.decision(), "handoff", "of {wish}");
-        let tickets = ana.tickets("unassigned").await;
-        let conversation = text(&heard.reply, "/conversation_id");
-        let ticket = tickets["tickets"].as_array().unwrap().iter().find(|line| line["conversation"]["id"] == conversation);
-        assert_eq!(ticket.expect("the ticket is there")["ticket"]["reason"], "asked", "of {wish}");
-    }
-}
-
-#[tokio::test]
-async fn the_button_brings_a_person_also_without_a_conversation() {
-    let app = TestApp::start().await;
-    let ana = app.agent("ana").await;
-    let mut shopper = app.shopper().await;
-
-    let answer = shopper.posts("/api/v1/widget/handoff", json!({})).await;
-    assert_eq!(answer.status(), 202);
-    let answer: Value = answer.json().await.unwrap();
-    assert_eq!(answer["conversation"]["status"], "open");
-    let line = shopper.stream.first(|told| told.name == "message.created").await;
-    assert!(text(&line.data, "/content").contains("A person will reply here"));
-
-    // Pressed again, nothing is added.
-    assert_eq!(shopper.posts("/api/v1/widget/handoff", json!({})).await.status(), 202);
-    assert_eq!(ana.tickets("unassigned").await["counts"]["unassigned"], 1);
-    assert_eq!(shopper.history().await.len(), 1);
-}
-
-#[tokio::test]
 async fn a_reply_and_a_conversation_can_be_rated() {
     let app = TestApp::start().await;
     let ana = app.agent("ana").await;
@@ -204,29 +134,6 @@ async fn a_reply_and_a_conversation_can_be_rated() {
     assert_eq!(answer.status(), 200);
     let rated = desk.first(|told| told.name == "conversation.rated").await;
     assert_eq!((&rated.data["rating"], &rated.data["comment"]), (&json!(4), &json!("quick")));
-}
-
-#[tokio::test]
-async fn a_stream_that_was_cut_misses_nothing() {
-    let app = TestApp::start().await;
-    let mut shopper = app.shopper().await;
-    shopper.asks(DELIVERY).await;
-    let seen = shopper.stream_after("0").await.first(|told| told.is_message_of("bot")).await;
-    let last = seen.id.expect("a stored event has a number");
-    // The line is cut; two turns pass.
-    shopper.asks("How can I pay?").await;
-    shopper.asks("thank you").await;
-
-    let mut resumed = shopper.stream_after(&last).await;
-    let events = resumed.until(|told| told.is_message_of("bot") && told.data["decision"] == "smalltalk").await;
-
-    let numbers: Vec<i64> = events.iter().filter_map(|told| told.id.as_ref()?.parse().ok()).collect();
-    let first: i64 = last.parse::<i64>().unwrap() + 1;
-    assert_eq!(numbers, (first..first + numbers.len() as i64).collect::<Vec<_>>(), "one after the other, from where it was cut");
-    let texts: Vec<&str> = events.iter().map(|told| text(&told.data, "/content")).collect();
-    assert_eq!((texts[0], texts[2], texts.len()), ("How can I pay?", "thank you", 4));
-    // A number of another log begins anew.
-    assert!(shopper.stream_after("999999").await.first(|told| told.name == "message.created").await.data["content"] == DELIVERY);
 }
 
 #[tokio::test]

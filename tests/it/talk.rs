@@ -32,7 +32,8 @@ const RED: &str = "Can I bring my red bicycle to the workshop?";
 const BLUE: &str = "Can I bring my blue bicycle to the workshop?";
 const OUT_OF_SCOPE: &str = "Do you sell cars?";
 
-async fn app() -> TestApp {
+/// A shop with two entries that are alike, so strict that it asks which of them is meant.
+pub async fn app() -> TestApp {
     let shop = Shop::new();
     shop.write("knowledge_base/workshop.md", WORKSHOP);
     // So strict that one of two alike is never sure enough, and an entry's own question is.
@@ -45,7 +46,7 @@ fn titles(reply: &Value) -> Vec<&str> {
 }
 
 /// A shopper who was asked which one they mean; the titles in the order of the buttons.
-async fn asked(app: &TestApp) -> (Shopper, Vec<String>) {
+pub async fn asked(app: &TestApp) -> (Shopper, Vec<String>) {
     let mut shopper = app.shopper().await;
     let heard = shopper.asks(UNCLEAR).await;
     assert_eq!(heard.decision(), "clarify");

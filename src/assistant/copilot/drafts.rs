@@ -70,6 +70,10 @@ pub async fn from_entries(responder: &Responder, question: &str, candidates: &[C
     let mut drafts = Vec::with_capacity(candidates.len());
     for Candidate { entry, confidence } in candidates {
         let reply = Reply { confidence: *confidence, ..responder.from_entry(question, entry).await };
+        // An entry of which nothing may be said.
+        if reply.handoff.is_some() {
+            continue;
+        }
         let told = was_told(transcript, &reply);
         drafts.push(ReplyDraft { reply, told });
     }

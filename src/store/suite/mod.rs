@@ -1,6 +1,7 @@
 //! One suite for every database: what the ports promise, told by shoppers, the bot and agents.
 
 mod agents;
+mod clock;
 mod delivery;
 mod desk;
 mod interleavings;
@@ -70,6 +71,10 @@ macro_rules! store_test_suite {
                 an_address_that_is_left_stands_in_the_log;
             interleavings:
                 what_the_desk_promises_holds_in_every_order;
+            clock:
+                a_clock_that_jumps_changes_no_order,
+                a_clock_that_jumps_loses_no_turn_and_no_ticket,
+                a_clock_that_jumps_ends_no_shoppers_session;
             shop:
                 an_import_is_idempotent,
                 an_order_opens_under_its_proof_alone,
@@ -127,6 +132,11 @@ pub(super) struct World<S> {
 impl<S: Store> World<S> {
     pub(super) fn new(store: S) -> Self {
         Self { store, ids: Ids::new(Arc::new(SystemClock) as Arc<dyn Clock>), seconds: Arc::new(AtomicI64::new(1_800_000_000)) }
+    }
+
+    /// The clock is put on, or back.
+    pub(super) fn jump(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -1,9 +1,8 @@
 //! The server in the test's own process: the very code that the program runs.
 
-use nightdesk::app::{Running, start};
+use nightdesk::app::{Running, open_store, start};
 use nightdesk::conversation::AgentId;
-use nightdesk::identity::{Agent as Account, AgentName, Agents, Email, NewAgent, Role, hash_password};
-use nightdesk::store::SqliteStore;
+use nightdesk::identity::{Agent as Account, AgentName, Email, NewAgent, Role, hash_password};
 use nightdesk::support::{Clock, Ids, SystemClock};
 use secrecy::SecretString;
 
@@ -41,6 +40,11 @@ impl TestApp {
         self.running = Some(running);
     }
 
+    /// Stops it.
+    pub async fn stop(mut self) {
+        self.running.take().expect("it runs").stop().await.unwrap();
+    }
+
     /// An address of the server.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
@@ -62,7 +66,7 @@ impl TestApp {
 
     /// Adds an agent as `nightdesk agents add` does: beside the running server.
     pub async fn hire(&self, name: &str) {
-        let store = SqliteStore::open(&self.shop.data().join("nightdesk.db")).await.unwrap();
+        let store = open_store(&self.shop.settings()).await.unwrap();
         let clock = std::sync::Arc::new(SystemClock);
         let ids = Ids::new(clock.clone());
         let agent = Account {

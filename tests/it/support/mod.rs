@@ -19,6 +19,7 @@ pub use program::{Program, Ran, Serving};
 pub use require::available;
 pub use shop::Shop;
 pub use shopper::Shopper;
+pub use stream::{Stream, Told};
 
 use serde_json::Value;
 

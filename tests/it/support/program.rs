@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use super::Shop;
 
@@ -70,6 +71,23 @@ impl Program {
         self
     }
 
+    /// With a folder that is a disk of its own, so small, which only this program sees. What is in the folder is copied to it.
+    pub fn on_a_small_disk(mut self, folder: &Path, size: &str) -> Self {
+        const SCRIPT: &str = "cp -a \"$1\" \"$1.kept\" && mount -t tmpfs -o \"size=$2\" tmpfs \"$1\" && cp -a \"$1.kept\"/. \"$1\" && shift 2 && exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", SCRIPT, "sh"]).arg(folder).arg(size);
+        command.arg(self.command.get_program()).args(self.command.get_args()).stdin(Stdio::null());
+        command.current_dir(self.command.get_current_dir().unwrap_or(folder));
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.command = command;
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> Ran {
         self.run_with(b"")
@@ -82,6 +100,15 @@ impl Program {
         // A program that ends without reading has closed the pipe; that is no fault of the test.
         let _ = child.stdin.take().expect("it is piped").write_all(input);
         Ran::of(child.wait_with_output().unwrap())
+    }
+
+    /// Starts a server and ends it with `kill -9` after a while, however far it has come.
+    pub fn start_and_kill(mut self, after: Duration) {
+        self.command.stdout(Stdio::null()).stderr(self.log.take().map_or_else(Stdio::inherit, Stdio::from));
+        let mut child = self.command.spawn().unwrap();
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Starts a server and waits until it says where it is.
@@ -147,6 +174,11 @@ impl Serving {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
         self.child.wait().unwrap().code()
+    }
+
+    /// A folder as this server sees it.
+    pub fn sees(&self, folder: &Path) -> PathBuf {
+        Path::new("/proc").join(self.child.id().to_string()).join("root").join(folder.strip_prefix("/").unwrap())
     }
 
     /// `kill -9`.

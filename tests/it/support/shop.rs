@@ -93,6 +93,11 @@ impl Shop {
         fs::write(self.config(), settings.replace(from, to)).unwrap();
     }
 
+    /// From now on its data are in a database of a server.
+    pub fn keep_in(&self, url: &str) {
+        self.set("[server]", &format!("[database]\nurl = {url:?}\n\n[server]"));
+    }
+
     /// The settings as the program reads them.
     pub fn settings(&self) -> Settings {
         load(&Overrides { config: Some(self.config()), ..Overrides::default() }).unwrap()

@@ -112,6 +112,14 @@ impl Shopper {
         self.stream.first(|told| told.is_message_of("agent")).await.data
     }
 
+    /// The log of their conversation up to its newest event; empty without one.
+    pub async fn log(&self) -> Vec<Told> {
+        let session: Value = ok(self.posts("/api/v1/widget/session", json!({"website_token": "demo"})).await).await;
+        let Some(newest) = session["conversation"]["last_seq"].as_i64() else { return Vec::new() };
+        let newest = newest.to_string();
+        self.stream_after("0").await.until(|told| told.id.as_deref() == Some(newest.as_str())).await
+    }
+
     /// All messages, as a page that is opened now shows them.
     pub async fn history(&self) -> Vec<Value> {
         let session: Value = ok(self.posts("/api/v1/widget/session", json!({"website_token": "demo"})).await).await;

@@ -53,6 +53,11 @@ impl Stream {
         Self { events }
     }
 
+    /// The next event; `None` once the stream is over.
+    pub async fn next(&mut self) -> Option<Told> {
+        self.events.recv().await
+    }
+
     /// Waits until the server ends the stream; the names of what it said until then.
     pub async fn read_to_end(&mut self) -> Vec<String> {
         let mut names = Vec::new();
