@@ -12,6 +12,7 @@ pub mod measuring;
 pub mod open;
 pub mod reload;
 pub mod serve;
+pub mod webhooks;
 
 pub use measuring::{live_rule, open_composer_for_measuring, open_encoder, open_search, rehearsed_rule, shipped_rule};
 pub use open::{Rooms, open_rooms, open_store};

@@ -22,6 +22,7 @@ use super::demo::{self, FIRST_ADMIN};
 use super::files::take_open_files;
 use super::open::{Rooms, make_data_folder, open_rooms};
 use super::reload::{Reload, keep_versions};
+use super::webhooks;
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
 use crate::conversation::{ConversationId, Live, LiveBus, LiveKind};
@@ -29,7 +30,7 @@ use crate::desk::Routing;
 use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
 use crate::jobs::reload::{FolderWatch, watch_folder};
 use crate::jobs::turns::TurnFailure;
-use crate::jobs::{RunTurn, Turns};
+use crate::jobs::{RunTurn, Turns, Webhooks};
 use crate::store::Store;
 use crate::support::Clock;
 
@@ -93,6 +94,8 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
 
     let (soft, hard, tracker) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let live = LiveBus::default();
+    // Before anything happens that an endpoint which is new may want to know.
+    let webhooks = webhooks::start(&settings, &rooms, &live, (&tracker, &soft)).await?;
     let turns = Turns::new(Arc::new(runner(&rooms, &live)), tracker.clone(), soft.clone());
     for id in rooms.store.due_turns().await? {
         turns.wake(id);
@@ -118,7 +121,7 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
         tokio::spawn(http::serve(listener, http::metrics_router(recorder.clone()), hard.clone()));
         tokio::spawn(upkeep(recorder, hard.clone()));
     }
-    let app = http::router(AppState::new(parts(&settings, &rooms, live, turns, &soft)));
+    let app = http::router(AppState::new(parts(&settings, &rooms, Told { live, turns, webhooks }, &soft)));
     let server = tokio::spawn(http::serve(listener, app, soft.clone()));
     Ok(Running {
         address,
@@ -268,7 +271,15 @@ fn runner(rooms: &Rooms, live: &LiveBus) -> Runner {
     }))
 }
 
-fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: &CancellationToken) -> AppParts {
+/// What is told of a change: who listens, the bot, other programs.
+struct Told {
+    live: LiveBus,
+    turns: Turns,
+    webhooks: Webhooks,
+}
+
+fn parts(settings: &Settings, rooms: &Rooms, told: Told, soft: &CancellationToken) -> AppParts {
+    let Told { live, turns, webhooks } = told;
     let phrases = rooms.prompts.phrases(&settings.shop.locale);
     let limits = &settings.limits;
     let own_prompts = Arc::clone(&rooms.prompts);
@@ -282,6 +293,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
         copilot: Arc::clone(&rooms.copilot),
         live,
         turns,
+        webhooks,
         ids: rooms.ids.clone(),
         clock: Arc::clone(&rooms.clock),
         widget: WidgetSettings {

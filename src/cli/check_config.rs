@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::output::print;
+use super::webhooks::shown;
 use crate::config::{self, Overrides};
 use crate::store;
 
@@ -29,6 +30,9 @@ pub fn run(overrides: &Overrides, command: ConfigCommand) -> anyhow::Result<()> 
             println!("  models     {}", settings.models.folder.display());
             println!("  data       {}", settings.server.data.display());
             println!("  database   {}", database.unwrap_or_else(|| "nightdesk.db in the data folder".to_owned()));
+            for (name, endpoint) in &settings.webhooks.endpoints {
+                println!("  webhook    {name} at {}", shown(&endpoint.url));
+            }
             if !settings.engine.url.is_empty() {
                 println!("  engine     {} at {}", settings.engine.model, settings.engine.url);
             }

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 pub mod prompts;
 pub mod replay;
+pub mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -88,6 +89,9 @@ enum Command {
     /// Add, list and remove support agents.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
+    /// List, retry and test what other programs are told.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Measure how well questions are answered: on your own labelled ones, or on public sets.
     #[command(subcommand)]
     Eval(eval::EvalCommand),
@@ -146,6 +150,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Prompts(command) => prompts::run(settings()?, command),
         Command::Orders(command) => orders::run(settings()?, command).await.map(done),
         Command::Agents(command) => agents::run(settings()?, command).await.map(done),
+        Command::Webhooks(command) => webhooks::run(settings()?, command).await.map(done),
         Command::Eval(command) => eval::run(settings()?, command).await,
         Command::Bench(command) => bench::run(settings()?, &overrides, command).await.map(done),
         Command::Config(command) => check_config::run(&overrides, command).map(done),

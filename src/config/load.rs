@@ -126,6 +126,15 @@ mod tests {
         check("[engine]\nurl = 'http://localhost:8081/v1'", "engine.model is empty");
         check("[engine]\napi_key = 'two words'", "engine.api_key");
         check("[database]\nurl = 'mysql://desk'", "database.url must look like postgres://");
+        let endpoint =
+            |lines: &str| format!("[webhooks.endpoints.crm]\nurl = 'https://crm.example/'\nsecret = '0123456789abcdef'\n{lines}");
+        check(&endpoint("events = ['message.created']"), "message_created");
+        check(&endpoint("event = []"), "webhooks.endpoints.crm");
+        check(&endpoint("").replace("0123456789abcdef", "short"), "webhooks.endpoints.crm.secret must have at least 16");
+        check(&endpoint("").replace("crm.example", "me:hush@crm.example"), "webhooks.endpoints.crm.url must be an address");
+        check(&endpoint("").replace(".crm]", ".\"C R M\"]"), "an endpoint's name");
+        check("[webhooks.endpoints.crm]\nurl = 'https://crm.example/'", "secret");
+        check("[webhooks]\ngive_up_hours = 0", "webhooks.give_up_hours");
         check("[shop", "nightdesk.toml");
     }
 
@@ -139,6 +148,11 @@ mod tests {
             assert!(fault.contains("engine.api_key") && !fault.contains("2345678"), "{fault}");
         }
         assert!(load(&Overrides::default()).unwrap().engine.api_key.given().is_none());
+        let settings = load_text(
+            "[webhooks.endpoints.crm]\nurl = 'https://crm.example/'\nsecret = 'hush-1234-hush-1234'\nevents = ['message_created']",
+        );
+        let settings = settings.unwrap();
+        assert!(settings.webhooks.endpoints["crm"].secret.given().is_some() && !format!("{settings:?}").contains("hush"));
         let settings = load_text("[database]\nurl = 'postgres://me:hush-1234@db/desk'").unwrap();
         assert!(settings.database.url.given().is_some() && !format!("{settings:?}").contains("hush"));
     }

@@ -5,10 +5,12 @@ pub mod environment;
 pub mod load;
 pub mod secret;
 pub mod settings;
+pub mod webhooks;
 
 pub use load::{ConfigError, Overrides, load};
 pub use secret::Secret;
 pub use settings::{AnswerStyle, LogFormat, Settings};
+pub use webhooks::{WebhookEndpoint, WebhookEvent};
 
 /// The documented defaults: what `nightdesk config default` prints.
 pub const DEFAULT: &str = include_str!("default.toml");

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::database_url;
 use super::secret::Secret;
+use super::webhooks::Webhooks;
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Settings {
     pub orders: Orders,
     /// `[widget]`
     pub widget: Widget,
+    /// `[webhooks]`
+    pub webhooks: Webhooks,
     /// `[limits]`
     pub limits: Limits,
     /// `[log]`
@@ -273,6 +276,7 @@ impl Settings {
             self.widget.allowed_origins.iter().all(|origin| is_origin(origin)),
             "widget.allowed_origins must hold origins such as https://shop.example, without a path",
         );
+        faults.extend(self.webhooks.faults());
         faults
     }
 }
@@ -285,7 +289,7 @@ fn is_origin(origin: &str) -> bool {
 }
 
 /// Scheme, host, perhaps a port and a path.
-fn is_base_address(url: &str) -> bool {
+pub(super) fn is_base_address(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let Some((authority, path)) = rest.map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len()))) else { return false };
     let (host, port) = match authority.rsplit_once(':') {

@@ -8,22 +8,26 @@ pub mod event;
 pub mod handoff;
 pub mod live;
 pub mod message;
+pub mod outbox;
 pub mod ownership;
 pub mod past;
 pub mod port;
 pub mod redact;
 pub mod statement;
 pub mod versions;
+pub mod webhook;
 
 pub use event::{Actor, Event, EventKind, Update};
 pub use handoff::{Handoff, HandoffReason, Priority};
 pub use live::{Live, LiveBus, LiveKind, Notices};
 pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, STORED, Source};
+pub use outbox::{Again, Backlog, Delivery, DeliveryId, DeliveryState, Enrolled, Hold, Outbox, Settled, Subject};
 pub use ownership::{Act, Assistance, Begun, Change, Conversation, Hands, Owed, Status, Step, TicketStep, Waiting};
 pub use past::{PastTurn, past_turns};
 pub use port::{AppendShopper, Appended, Contact, Conversations, Feedback, Rating, TurnCommit, TurnOutcome, TurnReply, TurnSnapshot};
 pub use statement::{MadeWith, Origin, Statement};
 pub use versions::{EntryVersion, EntryVersions};
+pub use webhook::Webhook;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

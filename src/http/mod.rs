@@ -22,6 +22,7 @@ pub mod state;
 mod subject;
 mod tracing_layer;
 mod view;
+mod webhooks;
 mod widget;
 
 pub use self::limits::{Limits, Rate};
@@ -30,6 +31,7 @@ pub use self::openapi::openapi;
 pub use self::readiness::Readiness;
 pub use self::serve::serve;
 pub use self::state::{AppParts, AppState, DemoPage, HandoffLine, Proxy, WidgetSettings};
+pub use self::webhooks::WebhookBodies;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

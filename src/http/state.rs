@@ -18,7 +18,7 @@ use crate::conversation::{
 };
 use crate::desk::{Desk, Routing};
 use crate::identity::Agents;
-use crate::jobs::Turns;
+use crate::jobs::{Turns, Webhooks};
 use crate::knowledge::Entry;
 use crate::support::{Clock, Ids};
 
@@ -88,6 +88,8 @@ pub struct AppParts {
     pub live: LiveBus,
     /// The bot's turns.
     pub turns: Turns,
+    /// Tells other programs.
+    pub webhooks: Webhooks,
     /// Identifiers.
     pub ids: Ids,
     /// The time.

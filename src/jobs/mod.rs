@@ -2,5 +2,7 @@
 
 pub mod reload;
 pub mod turns;
+pub mod webhooks;
 
 pub use turns::{RunTurn, TurnFailure, Turns};
+pub use webhooks::Webhooks;

@@ -70,6 +70,8 @@ mod tickets;
 mod turns;
 #[path = "versions.rs"]
 mod versions;
+#[path = "webhooks.rs"]
+mod webhooks;
 
 /// The store that the nouns are methods of.
 type Backend = PostgresStore;

@@ -48,6 +48,8 @@ mod tickets;
 mod turns;
 #[path = "versions.rs"]
 mod versions;
+#[path = "webhooks.rs"]
+mod webhooks;
 
 /// The store that the nouns are methods of.
 type Backend = SqliteStore;
@@ -244,6 +246,7 @@ mod tests {
             tickets::STATEMENTS,
             turns::STATEMENTS,
             versions::STATEMENTS,
+            webhooks::STATEMENTS,
         ];
         for (name, sql) in files.concat() {
             if let Err(error) = (&mut *connection).prepare(sql.into_sql_str()).await {

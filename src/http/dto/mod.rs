@@ -6,6 +6,7 @@ pub mod copilot;
 pub mod event;
 pub mod message;
 pub mod statement;
+pub mod webhook;
 pub mod widget;
 
 pub use conversation::{Assignee, ConversationDto, StatusDto};

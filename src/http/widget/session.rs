@@ -43,6 +43,7 @@ pub(super) async fn begin_session(
             begin(&state, body.identity.unwrap_or_default()).await?
         }
     };
+    state.webhooks.widget_opened(contact.id).await;
     let conversation = state.conversations.conversation_of_contact(contact.id).await?;
     let (conversation, messages) = match conversation {
         None => (None, Vec::new()),

@@ -28,6 +28,7 @@ async fn every_statement_prepares() {
         tickets::STATEMENTS,
         turns::STATEMENTS,
         versions::STATEMENTS,
+        webhooks::STATEMENTS,
     ];
     for (name, sql) in files.concat() {
         if let Err(error) = (&mut *connection).prepare(sql.into_sql_str()).await {

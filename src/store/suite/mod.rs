@@ -9,6 +9,7 @@ mod provenance;
 pub(super) mod server;
 mod shop;
 mod turns;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,17 +17,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::commerce::{Catalogue, Orders};
 use crate::conversation::{
     AgentId, AppendShopper, Appended, BotTrace, Contact, ContactId, Content, Conversation, ConversationId, Conversations, Decision, EchoId,
-    EntryVersions, Event, EventKind, Handoff, HandoffReason, MessageId, Priority, Source, TicketId, TurnCommit, TurnOutcome, TurnReply,
-    TurnSnapshot,
+    EntryVersions, Event, EventKind, Handoff, HandoffReason, MessageId, Outbox, Priority, Source, TicketId, TurnCommit, TurnOutcome,
+    TurnReply, TurnSnapshot,
 };
 use crate::desk::{AgentReply, Claim, Desk, PersonRequest};
 use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, PasswordHash, Role};
 use crate::support::{Clock, Ids, SystemClock, Timestamp};
 
 /// What the suite runs against.
-pub(super) trait Store: Conversations + EntryVersions + Desk + Orders + Catalogue + Agents + Clone + 'static {}
+pub(super) trait Store: Conversations + EntryVersions + Outbox + Desk + Orders + Catalogue + Agents + Clone + 'static {}
 
-impl<S: Conversations + EntryVersions + Desk + Orders + Catalogue + Agents + Clone + 'static> Store for S {}
+impl<S: Conversations + EntryVersions + Outbox + Desk + Orders + Catalogue + Agents + Clone + 'static> Store for S {}
 
 /// Makes a test of each function of the suite for one database; `$open` is an async block that gives a fresh store and what keeps it alive,
 /// or nothing where that database is not to be tested.
@@ -75,6 +76,15 @@ macro_rules! store_test_suite {
                 a_clock_that_jumps_changes_no_order,
                 a_clock_that_jumps_loses_no_turn_and_no_ticket,
                 a_clock_that_jumps_ends_no_shoppers_session;
+            webhooks:
+                a_new_endpoint_begins_at_the_newest_event,
+                an_endpoint_that_nobody_told_for_long_begins_anew,
+                one_process_tells_and_a_dead_one_is_followed,
+                what_failed_waits_for_its_time_and_is_gone_when_told,
+                who_lost_the_claim_writes_nothing,
+                what_stands_in_no_log_is_put_once,
+                the_dead_are_listed_tried_again_and_forgotten,
+                a_backlog_counts_what_is_not_told;
             shop:
                 an_import_is_idempotent,
                 an_order_opens_under_its_proof_alone,
