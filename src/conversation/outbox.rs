@@ -156,6 +156,9 @@ pub trait Outbox: Send + Sync {
     /// Writes what came of deliveries; `false`, and nothing is written, when the claim is another process's by now.
     async fn settle(&self, hold: &Hold, settled: &Settled) -> Result<bool, StoreError>;
 
+    /// Has everything that waits for another try tried now: the endpoint takes deliveries again.
+    async fn hasten(&self, hold: &Hold) -> Result<(), StoreError>;
+
     /// Adds what stands in no log. One that is there already stays as it is.
     async fn put(&self, deliveries: &[Delivery]) -> Result<(), StoreError>;
 

@@ -62,6 +62,7 @@ statements! {
         (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.endpoint = c.endpoint AND d.state = 'dead') AS dead, \
         (SELECT MIN(d.created_at) FROM webhook_deliveries d WHERE d.endpoint = c.endpoint AND d.state = 'waiting') AS oldest_waiting \
         FROM webhook_cursors c ORDER BY c.endpoint";
+    HASTEN = "UPDATE webhook_deliveries SET next_at = $2 WHERE endpoint = $1 AND state = 'waiting' AND next_at > $2";
     ONE_AGAIN = "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_at = $1, give_up_at = $2 WHERE id = $3";
     DEAD_AGAIN = "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_at = $1, give_up_at = $2 WHERE state = 'dead'";
 }
@@ -182,6 +183,13 @@ impl Outbox for Backend {
         }
         tx.commit().await.map_err(store_error)?;
         Ok(true)
+    }
+
+    async fn hasten(&self, hold: &Hold) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let query = sqlx::query(HASTEN).bind(&hold.endpoint).bind(hold.at.as_microsecond());
+        query.execute(&mut *tx).await.map_err(store_error)?;
+        tx.commit().await.map_err(store_error)
     }
 
     async fn put(&self, deliveries: &[Delivery]) -> Result<(), StoreError> {

@@ -27,3 +27,4 @@ mod support;
 mod talk;
 mod tidy;
 mod trouble;
+mod webhooks;

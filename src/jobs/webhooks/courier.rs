@@ -131,6 +131,11 @@ impl Courier {
                 return Ok(());
             }
             unsaved = None;
+            let takes_again = self.health().takes_again();
+            if takes_again {
+                // What failed while it was down failed for that alone.
+                outbox.hasten(&self.hold()).await?;
+            }
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ pub struct Health {
     first: Duration,
     failures: u32,
     rests_until: Option<Instant>,
+    came_back: bool,
 }
 
 /// What a try has changed.
@@ -34,7 +35,7 @@ pub enum Turn {
 impl Health {
     /// One that nothing is known of, and whose first rest is so long.
     pub fn new(first: Duration) -> Self {
-        Self { first, failures: 0, rests_until: None }
+        Self { first, failures: 0, rests_until: None, came_back: false }
     }
 
     /// How long it is still left alone.
@@ -52,7 +53,13 @@ impl Health {
         let was_in_doubt = self.is_in_doubt();
         self.failures = 0;
         self.rests_until = None;
+        self.came_back |= was_in_doubt;
         if was_in_doubt { Turn::Up } else { Turn::None }
+    }
+
+    /// Whether it came back since this was last asked.
+    pub fn takes_again(&mut self) -> bool {
+        std::mem::take(&mut self.came_back)
     }
 
     /// It took none. Those that were on their way together fail together: while it rests they change nothing.
@@ -90,7 +97,9 @@ mod tests {
             assert_eq!((health.failed(now), health.rest(now)), (Turn::None, Some(Duration::from_secs(seconds))));
         }
         assert_eq!((health.answered(), health.rest(now), health.is_in_doubt()), (Turn::Up, None, false));
+        assert_eq!((health.takes_again(), health.takes_again()), (true, false));
         assert_eq!(health.failed(now), Turn::None, "it begins anew");
+        assert!(health.answered() == Turn::None && !health.takes_again());
     }
 
     #[test]

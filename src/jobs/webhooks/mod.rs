@@ -193,3 +193,6 @@ async fn measure(shared: Arc<Shared>, stop: CancellationToken) {
         }
     }
 }
+
+#[cfg(test)]
+mod courier_tests;

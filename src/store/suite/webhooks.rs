@@ -98,6 +98,13 @@ pub(crate) async fn what_failed_waits_for_its_time_and_is_gone_when_told<S: Stor
     assert_eq!(due(99, 1).await, [early.clone()]);
     assert!(w.store.due("erp", second(99), 10).await.unwrap().is_empty());
 
+    w.store.hasten(&Hold { endpoint: "erp".to_owned(), ..hold(1, 5) }).await.unwrap();
+    assert!(due(9, 10).await.is_empty(), "another endpoint came back");
+    w.store.hasten(&hold(1, 15)).await.unwrap();
+    let ids = |due: Vec<Delivery>| due.into_iter().map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!(ids(due(14, 10).await), [early.id], "not later than it was");
+    assert_eq!(ids(due(15, 10).await), [early.id, late.id]);
+
     let again = Delivery { attempts: 2, next_at: second(50), fault: Some("no answer".to_owned()), ..early.clone() };
     let settled = Settled { delivered: vec![late.id], kept: vec![again.clone()], ..Settled::default() };
     assert!(w.store.settle(&hold(1, 11), &settled).await.unwrap());

@@ -6,20 +6,24 @@ pub mod http;
 mod llama;
 mod postgres;
 mod program;
+mod receiver;
 mod require;
 pub mod shop;
 mod shopper;
 mod stream;
+mod verifier;
 
 pub use agent::Agent;
 pub use app::TestApp;
 pub use llama::LlamaServer;
 pub use postgres::Database;
 pub use program::{Program, Ran, Serving};
+pub use receiver::{Delivered, Mood, Receiver};
 pub use require::available;
 pub use shop::Shop;
 pub use shopper::Shopper;
 pub use stream::{Stream, Told};
+pub use verifier::Verifier;
 
 use serde_json::Value;
 

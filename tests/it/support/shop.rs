@@ -98,6 +98,12 @@ impl Shop {
         self.set("[server]", &format!("[database]\nurl = {url:?}\n\n[server]"));
     }
 
+    /// Adds lines to the settings.
+    pub fn add(&self, lines: &str) {
+        let settings = fs::read_to_string(self.config()).unwrap();
+        fs::write(self.config(), format!("{settings}\n{lines}")).unwrap();
+    }
+
     /// The settings as the program reads them.
     pub fn settings(&self) -> Settings {
         load(&Overrides { config: Some(self.config()), ..Overrides::default() }).unwrap()
