@@ -238,29 +238,6 @@ async fn each_conversation_is_told_in_its_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_only_one_tells_until_it_stops() {
-    let (mut desk, mut crm) = (Desk::new().await, Receiver::start(200).await);
-    desk.tells(crm.port, Duration::from_secs(3_600)).await;
-    let shopper = desk.shopper().await;
-    desk.say(shopper, "first").await;
-    assert_eq!(crm.next().await["event"], "conversation_created");
-    assert_eq!(says(&crm.next().await), "first");
-    let (stop, tracker) = (std::mem::take(&mut desk.stop), std::mem::take(&mut desk.tracker));
-    desk.tells(crm.port, Duration::from_secs(3_600)).await;
-    desk.say(shopper, "second").await;
-    assert_eq!(says(&crm.next().await), "second");
-    // The other one had its time to tell it as well.
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    assert!(crm.told.try_recv().is_err());
-    stop.cancel();
-    tracker.close();
-    tracker.wait().await;
-    desk.say(shopper, "third").await;
-    assert_eq!(says(&crm.next().await), "third", "by the one that waited");
-    desk.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_opened_widget_is_told_once_and_outlives_a_receiver_that_is_away() {
     let (desk, mut crm) = (Desk::new().await, Receiver::start(503).await);
     let webhooks = desk.tells(crm.port, Duration::from_secs(3_600)).await;
