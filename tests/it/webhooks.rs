@@ -7,7 +7,7 @@ use nightdesk::jobs::webhooks::sign;
 use nightdesk::support::Timestamp;
 use serde_json::Value;
 
-use crate::support::{Database, Mood, Program, Receiver, Serving, Shop, Shopper, TestApp, Told, text};
+use crate::support::{Database, Delivered, Mood, Program, Receiver, Serving, Shop, Shopper, TestApp, text};
 
 const SECRET: &str = "0123456789abcdef-hush";
 
@@ -33,12 +33,12 @@ fn serve(shop: &Shop) -> Serving {
     Program::of(shop, &["serve"]).env("NIGHTDESK__SERVER__METRICS_LISTEN", "127.0.0.1:0").serve()
 }
 
-fn is_of_bot(told: &Told) -> bool {
+fn is_of_bot(told: &Delivered) -> bool {
     told.event() == "message_created" && text(&told.json, "/message/author/type") == "bot"
 }
 
-fn lines(told: &[Told]) -> Vec<String> {
-    let line = |told: &Told| {
+fn lines(told: &[Delivered]) -> Vec<String> {
+    let line = |told: &Delivered| {
         let (seq, actor) = (told.json["seq"].as_i64().unwrap_or_default(), text(&told.json, "/actor/type"));
         format!("{seq} {} {actor}", told.event())
     };
@@ -79,14 +79,14 @@ async fn what_happens_is_told_in_order_with_who_did_it() {
         "8 message_updated shopper",
     ];
     assert_eq!(lines(&told), expect);
-    let change = |told: &Told| ["from", "to", "reason"].map(|key| text(&told.json, &format!("/change/{key}")).to_owned());
+    let change = |told: &Delivered| ["from", "to", "reason"].map(|key| text(&told.json, &format!("/change/{key}")).to_owned());
     assert_eq!(change(&told[2]), ["pending", "open", "asked"]);
     assert_eq!(change(&told[3])[1..], ["open", "claimed"]);
     assert_eq!((text(&told[3].json, "/actor/name"), told[4].says()), ("ana", "Here I am."));
     assert_eq!(told[5].json["message"]["helpful"], true);
 
     // Each delivery has its own id and a signature over its second and its bytes.
-    let ids: BTreeSet<&str> = told.iter().map(Told::id).collect();
+    let ids: BTreeSet<&str> = told.iter().map(Delivered::id).collect();
     assert_eq!(ids.len(), told.len());
     for told in &told {
         let second = told.header("x-nightdesk-timestamp").parse().unwrap();
@@ -128,7 +128,7 @@ async fn a_retry_has_the_same_id_and_a_signature_of_its_own_time() {
         tokio::time::sleep(Duration::from_millis(1_100)).await;
         crm.is(Mood::Well);
         let mut well = Vec::new();
-        let of_the_same = |well: &[Told]| well.iter().position(|told| told.id() == failed.id());
+        let of_the_same = |well: &[Delivered]| well.iter().position(|told| told.id() == failed.id());
         while of_the_same(&well).is_none() || !well.iter().any(is_of_bot) {
             well.push(crm.first(|told| told.mood == Mood::Well).await);
         }
@@ -166,7 +166,7 @@ async fn a_receiver_that_hangs_holds_up_neither_the_chat_nor_another_receiver() 
 }
 
 /// Waits until a receiver that is well has taken the messages of these numbers, in whatever order; all that it took meanwhile.
-async fn takes(crm: &mut Receiver, mut missing: BTreeSet<i64>) -> Vec<Told> {
+async fn takes(crm: &mut Receiver, mut missing: BTreeSet<i64>) -> Vec<Delivered> {
     let mut taken = Vec::new();
     while !missing.is_empty() {
         let told = crm.first(|told| told.event() == "message_created" && told.mood == Mood::Well).await;
@@ -310,14 +310,14 @@ async fn of_two_processes_one_tells_and_the_other_one_takes_over() {
     let mut shopper = Shopper::arrive(&there.url).await;
     shopper.asks("How can I pay?").await;
     let told = crm.until(is_of_bot).await;
-    let ids: BTreeSet<&str> = told.iter().map(Told::id).collect();
+    let ids: BTreeSet<&str> = told.iter().map(Delivered::id).collect();
     assert_eq!(ids.len(), told.len(), "once each, although two processes know of it: {:?}", lines(&told));
 
     here.kill();
     shopper.asks("Do I get an invoice?").await;
     let after = crm.until(|told| is_of_bot(told) && !ids.contains(told.id())).await;
     // What the killed one could not write down any more comes once more, under the same ids.
-    let new: Vec<Told> = after.into_iter().filter(|told| !ids.contains(told.id())).collect();
+    let new: Vec<Delivered> = after.into_iter().filter(|told| !ids.contains(told.id())).collect();
     assert_eq!(lines(&new), ["3 message_created shopper", "4 message_created bot"]);
     assert_eq!(there.stop(), Some(0));
 }

@@ -27,7 +27,7 @@ pub enum Mood {
 
 /// One request.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct Delivered {
     /// As it came.
     pub headers: HeaderMap,
     /// As it came.
@@ -38,7 +38,7 @@ pub struct Told {
     pub mood: Mood,
 }
 
-impl Told {
+impl Delivered {
     /// A header.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
@@ -67,14 +67,14 @@ impl Told {
 pub struct Receiver {
     address: SocketAddr,
     mood: Arc<Mutex<Mood>>,
-    told: UnboundedReceiver<Told>,
+    told: UnboundedReceiver<Delivered>,
     server: JoinHandle<()>,
 }
 
 #[derive(Clone)]
 struct Ears {
     mood: Arc<Mutex<Mood>>,
-    sender: UnboundedSender<Told>,
+    sender: UnboundedSender<Delivered>,
 }
 
 impl Receiver {
@@ -100,7 +100,7 @@ impl Receiver {
     }
 
     /// Everything up to and with the first that `wanted` takes.
-    pub async fn until(&mut self, wanted: impl Fn(&Told) -> bool) -> Vec<Told> {
+    pub async fn until(&mut self, wanted: impl Fn(&Delivered) -> bool) -> Vec<Delivered> {
         let mut heard = Vec::new();
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
@@ -120,12 +120,12 @@ impl Receiver {
     }
 
     /// The first that `wanted` takes.
-    pub async fn first(&mut self, wanted: impl Fn(&Told) -> bool) -> Told {
+    pub async fn first(&mut self, wanted: impl Fn(&Delivered) -> bool) -> Delivered {
         self.until(wanted).await.pop().expect("until ends with one")
     }
 
     /// What it was told and nobody has looked at.
-    pub fn rest(&mut self) -> Vec<Told> {
+    pub fn rest(&mut self) -> Vec<Delivered> {
         std::iter::from_fn(|| self.told.try_recv().ok()).collect()
     }
 }
@@ -140,7 +140,7 @@ async fn hear(State(ears): State<Ears>, headers: HeaderMap, body: Bytes) -> Stat
     let mood = *ears.mood.lock().unwrap();
     let json = serde_json::from_slice(&body).expect("a webhook is JSON");
     // Nobody listens any more when the test is over.
-    let _ = ears.sender.send(Told { headers, body, json, mood });
+    let _ = ears.sender.send(Delivered { headers, body, json, mood });
     match mood {
         Mood::Well => StatusCode::NO_CONTENT,
         Mood::Answers(status) => StatusCode::from_u16(status).unwrap(),
