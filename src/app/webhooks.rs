@@ -40,7 +40,7 @@ pub(super) async fn start(
         pace: pace(settings),
         log: rooms.store.clone(),
         outbox: rooms.store.clone(),
-        render: Arc::new(WebhookBodies::new(rooms.store.clone(), rooms.store.clone())),
+        render: Arc::new(WebhookBodies::new(rooms.store.clone(), rooms.store.clone(), rooms.store.clone())),
         live: live.clone(),
         ids: rooms.ids.clone(),
         clock: Arc::clone(&rooms.clock),

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::dto::agent::TicketDto;
 use super::dto::webhook::{ActorDto, RatingDto, StatusChangeDto, WebhookDto};
 use super::dto::{self, Viewer};
 use super::view::Names;
 use crate::conversation::{Actor, Contact, Conversation, Conversations, Delivery, Event, EventKind, Subject};
+use crate::desk::Desk;
 use crate::identity::Agents;
 use crate::jobs::webhooks::Render;
 use crate::support::StoreError;
@@ -15,13 +17,22 @@ use crate::support::StoreError;
 /// The bodies of webhooks. They say what agents see: the receivers are programs of the shop's own.
 pub struct WebhookBodies {
     conversations: Arc<dyn Conversations>,
+    desk: Arc<dyn Desk>,
     names: Names,
 }
 
 impl WebhookBodies {
     /// Bodies out of these stores.
-    pub fn new(conversations: Arc<dyn Conversations>, agents: Arc<dyn Agents>) -> Self {
-        Self { conversations, names: Names::new(agents) }
+    pub fn new(conversations: Arc<dyn Conversations>, desk: Arc<dyn Desk>, agents: Arc<dyn Agents>) -> Self {
+        Self { conversations, desk, names: Names::new(agents) }
+    }
+
+    async fn ticket(&self, event: Option<&Event>) -> Result<Option<TicketDto>, StoreError> {
+        let Some(event) = event else { return Ok(None) };
+        match self.desk.ticket_of(event.conversation_id).await? {
+            Some(ticket) => Ok(Some(self.names.ticket(&ticket).await?)),
+            None => Ok(None),
+        }
     }
 
     async fn actor(&self, actor: &Actor) -> Result<ActorDto, StoreError> {
@@ -66,6 +77,7 @@ impl Render for WebhookBodies {
             conversation,
             message: None,
             change: None,
+            ticket: None,
             update: None,
             rating: None,
         };
@@ -76,6 +88,7 @@ impl Render for WebhookBodies {
             }
             Some(EventKind::StatusChanged { from, to, reason, .. }) => {
                 body.change = Some(StatusChangeDto { from: (*from).into(), to: (*to).into(), reason: reason.clone() });
+                body.ticket = self.ticket(event).await?;
             }
             Some(EventKind::Updated(update)) => body.update = Some(update.as_str()),
             Some(EventKind::Rated { rating, comment }) => body.rating = Some(RatingDto { rating: *rating, comment: comment.clone() }),

@@ -82,6 +82,7 @@ async fn what_happens_is_told_in_order_with_who_did_it() {
     let change = |told: &Delivered| ["from", "to", "reason"].map(|key| text(&told.json, &format!("/change/{key}")).to_owned());
     assert_eq!(change(&told[2]), ["pending", "open", "asked"]);
     assert_eq!(change(&told[3])[1..], ["open", "claimed"]);
+    assert_eq!((text(&told[3].json, "/ticket/reason"), text(&told[3].json, "/ticket/assignee/name")), ("asked", "ana"));
     assert_eq!((text(&told[3].json, "/actor/name"), told[4].says()), ("ana", "Here I am."));
     assert_eq!(told[5].json["message"]["helpful"], true);
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::agent::ContactDto;
+use super::agent::{ContactDto, TicketDto};
 use super::{ConversationDto, MessageDto, StatusDto};
 
 /// Who did it.
@@ -77,6 +77,9 @@ pub struct WebhookDto {
     /// How the conversation changed hands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<StatusChangeDto>,
+    /// Its newest ticket as it is when this is sent, with a change of hands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketDto>,
     /// What else of the conversation changed, as a stable code: `assistance_on`, `assistance_off`, `email_left`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update: Option<&'static str>,

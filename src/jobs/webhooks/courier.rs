@@ -121,7 +121,7 @@ impl Courier {
             if parcels.is_empty() && unsaved.is_none_or(|since| since.elapsed() < READ_EVERY) {
                 match passed {
                     Some(_) => unsaved = unsaved.or_else(|| Some(Instant::now())),
-                    None => self.idle(notices).await?,
+                    None => stop.run_until_cancelled(self.idle(notices)).await.unwrap_or(Ok(()))?,
                 }
                 continue;
             }

@@ -108,7 +108,7 @@ impl Desk {
             pace: Pace { timeout: Duration::from_millis(300), retry: Duration::from_millis(20), give_up },
             log: store(),
             outbox: store(),
-            render: Arc::new(WebhookBodies::new(store(), store())),
+            render: Arc::new(WebhookBodies::new(store(), store(), store())),
             live: self.live.clone(),
             ids: self.ids.clone(),
             clock: Arc::clone(&self.clock),
