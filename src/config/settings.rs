@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::database_url;
+use super::desk::Desk;
 use super::secret::Secret;
 
 /// All settings.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub answers: Answers,
     /// `[orders]`
     pub orders: Orders,
+    /// `[desk]`
+    pub desk: Desk,
     /// `[widget]`
     pub widget: Widget,
     /// `[limits]`
@@ -273,6 +276,7 @@ impl Settings {
             self.widget.allowed_origins.iter().all(|origin| is_origin(origin)),
             "widget.allowed_origins must hold origins such as https://shop.example, without a path",
         );
+        faults.extend(self.desk.faults());
         faults
     }
 }
