@@ -4,7 +4,7 @@
 pub(super) const OF_PERSONS: [&str; 2] = ["handoff.", "when."];
 
 /// Each text's key with the variables that it may use; `shop` may be used in all of them.
-pub(super) const TEXTS: [(&str, &[&str]); 44] = [
+pub(super) const TEXTS: [(&str, &[&str]); 52] = [
     ("greeting", &[]),
     ("smalltalk.hello", &[]),
     ("smalltalk.thanks", &[]),
@@ -49,4 +49,12 @@ pub(super) const TEXTS: [(&str, &[&str]); 44] = [
     ("handoff.order_not_verified", &[]),
     ("handoff.order_change", &[]),
     ("handoff.engine_failure", &[]),
+    ("when.online", &[]),
+    ("when.nobody", &[]),
+    ("when.closed", &["day", "time", "place"]),
+    ("when.unknown", &[]),
+    ("waiting.person", &[]),
+    ("waiting.unknown", &[]),
+    ("waiting.kept", &[]),
+    ("waiting.rest", &[]),
 ];
