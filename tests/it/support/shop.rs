@@ -15,11 +15,15 @@ pub struct Shop {
     folder: TempDir,
 }
 
-/// What the tests' shop differs in from the default one: no language model, no waiting for limits.
+/// What the tests' shop differs in from the default one: no language model, no waiting for limits, no hours that depend on when a test runs.
 const SETTINGS: &str = r#"
 [server]
 listen = "127.0.0.1:0"
 drain_seconds = 2
+
+[desk]
+time_zone = "UTC"
+hours = { monday = [], tuesday = [], wednesday = [], thursday = [], friday = [], saturday = [], sunday = [] }
 
 [answers]
 style = "stored"
@@ -96,6 +100,18 @@ impl Shop {
     /// From now on its data are in a database of a server.
     pub fn keep_in(&self, url: &str) {
         self.set("[server]", &format!("[database]\nurl = {url:?}\n\n[server]"));
+    }
+
+    /// Sets the hours of these days, in UTC; the others are closed.
+    pub fn opens(&self, hours: &[(&str, &str)]) {
+        let day = |name: &str| match hours.iter().find(|(day, _)| *day == name) {
+            Some((_, span)) => format!("{name} = [{span:?}]"),
+            None => format!("{name} = []"),
+        };
+        let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].map(day);
+        let settings = fs::read_to_string(self.config()).unwrap();
+        let line = settings.lines().find(|line| line.starts_with("hours = ")).expect("the tests' settings have hours").to_owned();
+        self.set(&line, &format!("hours = {{ {} }}", days.join(", ")));
     }
 
     /// The settings as the program reads them.
