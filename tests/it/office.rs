@@ -6,18 +6,18 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use nightdesk::support::{Clock, SystemClock};
 use serde_json::{Value, json};
 
+use crate::support::shop::DAYS;
 use crate::support::{Agent, PATIENCE, Program, Shop, Shopper, TestApp, text};
 
 const DELIVERY: &str = "How long does delivery take?";
 /// No entry of the small knowledge base says anything about it.
 const OUT_OF_SCOPE: &str = "Can your staff teach my grandfather to ride a motorcycle?";
 const PERSON: &str = "I want to talk to a human";
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// A shop that is open all the time.
 fn always_open() -> Shop {
     let shop = Shop::new();
-    shop.opens(&DAYS.map(|day| (day, "00:00-24:00")));
+    shop.is_always_open();
     shop
 }
 
@@ -105,7 +105,7 @@ async fn a_replay_says_the_same_at_another_hour() {
     let (mut shopper, conversation) = waiting(&app).await;
     assert_eq!(goes_on(&shopper, true).await.status(), 200);
     shopper.asks(OUT_OF_SCOPE).await;
-    app.shop.opens(&DAYS.map(|day| (day, "00:00-24:00")));
+    app.shop.is_always_open();
     app.restart().await;
     let said = Program::of(&app.shop, &["replay", &conversation]).run().well();
     assert!(said.contains("2 turns, all the same"), "{said}");

@@ -36,7 +36,7 @@ const STRINGS = {
     waiting: "Waiting for a person. You can write more.",
     space: " ",
     nobody: "Nobody is there at the moment.",
-    opens: (when) => `Our team is back ${when}, your time.`,
+    opens: (when) => `Our team is back on ${when}, your time.`,
     assisted: "The assistant answers meanwhile. A person will still reply to your request.",
     assistedIntro: "Passed to our team; the assistant goes on",
     goOn: "Go on with the assistant while you wait",

@@ -38,6 +38,9 @@ logins_per_minute = 100000
 filter = "warn"
 "#;
 
+/// The days from Monday on, as settings name them.
+pub const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
 impl Shop {
     /// A new folder with the small knowledge base, and with what its first start would compute: that is done once for all tests.
     pub fn new() -> Self {
@@ -108,10 +111,15 @@ impl Shop {
             Some((_, span)) => format!("{name} = [{span:?}]"),
             None => format!("{name} = []"),
         };
-        let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].map(day);
+        let days = DAYS.map(day);
         let settings = fs::read_to_string(self.config()).unwrap();
         let line = settings.lines().find(|line| line.starts_with("hours = ")).expect("the tests' settings have hours").to_owned();
         self.set(&line, &format!("hours = {{ {} }}", days.join(", ")));
+    }
+
+    /// Opens every day, all day.
+    pub fn is_always_open(&self) {
+        self.opens(&DAYS.map(|day| (day, "00:00-24:00")));
     }
 
     /// The settings as the program reads them.
