@@ -25,7 +25,7 @@ pub fn when(availability: &Availability, phrases: &Phrases) -> Spoken {
     };
     let spoken = Spoken::phrase(key, &phrases.text(key, &values));
     let source = |key: &str| phrases.source(key).map(|words| format!("{words}\n{facts}"));
-    let sources = Sources { entries: &[], order: "", question: "", phrase: &source };
+    let sources = Sources { entries: &[], order: "", question: "", phrase: &source, claims_transfer: &|_| false };
     match verify(spoken.content(), spoken.statements(), &sources) {
         Ok(()) => spoken,
         Err(refused) => {

@@ -1,7 +1,7 @@
 //! The texts that a file of phrases has to have, and the variables of each.
 
 /// What the texts begin with that may say that a person was called: code says them only together with a handoff, or behind one.
-pub(super) const OF_PERSONS: [&str; 2] = ["handoff.", "when."];
+pub(super) const OF_PERSONS: [&str; 3] = ["handoff.", "when.", "waiting."];
 
 /// Each text's key with the variables that it may use; `shop` may be used in all of them.
 pub(super) const TEXTS: [(&str, &[&str]); 52] = [

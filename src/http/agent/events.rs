@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use tokio::sync::broadcast::Receiver;
 
-use super::super::auth::LoggedIn;
 use super::super::attendance::Attended;
+use super::super::auth::LoggedIn;
 use super::super::consoles;
 use super::super::error::ApiError;
 use super::super::extract::Params;
