@@ -9,6 +9,7 @@ pub mod files;
 pub mod indexing;
 pub mod log;
 pub mod measuring;
+mod office;
 pub mod open;
 pub mod reload;
 pub mod serve;

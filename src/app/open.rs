@@ -10,10 +10,12 @@ use super::calibrate::Calibrator;
 use super::composer::{adapter, open_composer};
 use super::demo;
 use super::indexing::Watched;
+use super::office::office;
 use crate::assistant::compose::{Composer, Writer};
 use crate::assistant::copilot::{Copilot, CopilotParts};
 use crate::assistant::{Responder, ResponderParts};
 use crate::config::Settings;
+use crate::desk::{Reception, ReceptionParts, Routing};
 use crate::inference::{Class, Encoders, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
@@ -45,6 +47,8 @@ pub struct Rooms {
     pub responder: Arc<Responder>,
     /// Help for agents.
     pub copilot: Arc<Copilot>,
+    /// Who is at the desk, and where tickets go.
+    pub reception: Arc<Reception>,
 }
 
 /// Opens the database that the settings name, or else the file in the data folder, making what is missing.
@@ -109,7 +113,10 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
         patience: AGENT_PATIENCE,
     });
     let responder = responder(composer);
-    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder, copilot: Arc::new(copilot) })
+    let office = office(&settings.desk);
+    let reception = Reception::new(ReceptionParts { office, routing: Routing, presence: store.clone(), clock: Arc::clone(&clock) });
+    let (copilot, reception) = (Arc::new(copilot), Arc::new(reception));
+    Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder, copilot, reception })
 }
 
 /// The same, for those who do not wait: drafts give way to shoppers, and are never free words.

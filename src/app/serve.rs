@@ -23,10 +23,10 @@ use super::files::take_open_files;
 use super::open::{Rooms, make_data_folder, open_rooms};
 use super::reload::{Reload, keep_versions};
 use super::webhooks;
+use crate::assistant::when::handoff_line;
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
 use crate::conversation::{ConversationId, Live, LiveBus, LiveKind};
-use crate::desk::Routing;
 use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
 use crate::jobs::reload::{FolderWatch, watch_folder};
 use crate::jobs::turns::TurnFailure;
@@ -263,7 +263,7 @@ fn runner(rooms: &Rooms, live: &LiveBus) -> Runner {
     Runner(Assistant::new(AssistantParts {
         conversations: rooms.store.clone(),
         responder: Arc::clone(&rooms.responder),
-        routing: Routing,
+        reception: Arc::clone(&rooms.reception),
         live: live.clone(),
         ids: rooms.ids.clone(),
         clock: Arc::clone(&rooms.clock),
@@ -287,7 +287,8 @@ fn parts(settings: &Settings, rooms: &Rooms, told: Told, soft: &CancellationToke
     AppParts {
         conversations: rooms.store.clone(),
         desk: rooms.store.clone(),
-        routing: Routing,
+        presence: rooms.store.clone(),
+        reception: Arc::clone(&rooms.reception),
         agents: rooms.store.clone(),
         versions: rooms.store.clone(),
         copilot: Arc::clone(&rooms.copilot),
@@ -304,7 +305,7 @@ fn parts(settings: &Settings, rooms: &Rooms, told: Told, soft: &CancellationToke
             quick_replies: phrases.quick_replies().to_vec(),
             frame_ancestors: settings.widget.allowed_origins.clone(),
         },
-        handoff_line: Arc::new(move |locale| own_prompts.phrases(locale).text("handoff.asked", &[])),
+        handoff_line: Arc::new(move |locale, availability| handoff_line(availability, own_prompts.phrases(locale))),
         entries: Arc::new(move |id| retriever.knowledge().entries.iter().find(|entry| entry.id.as_str() == id).cloned()),
         readiness: Readiness::default(),
         rule: rooms.calibrator.rule(),

@@ -22,6 +22,8 @@ pub mod sheet;
 pub mod turn;
 pub mod understand;
 pub mod verify;
+pub mod waiting;
+pub mod when;
 
 pub use respond::{Reply, RespondError, Responder, ResponderParts};
 pub use turn::{Assistant, AssistantParts};

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use crate::conversation::{HandoffReason, MadeWith, Origin, PastTurn, Statement};
 
 use super::respond::Reply;
+use super::when::without_when;
 
 /// How the two compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    /// Whether content and statements are the same, byte for byte.
+    /// Whether content and statements are the same, byte for byte; when somebody would be there is left out on both sides.
     pub same: bool,
     /// What they were not both made with: `model`, `index`, `prompts`, `calibration`, `seed`, `program`; `not_kept` where nothing is known of the first,
     /// and `failure` where something had failed in it.
@@ -21,7 +22,9 @@ pub struct Comparison {
 impl Comparison {
     /// Holds a turn against today's reply to the same transcript, which was made with `made_with` by the version `program`.
     pub fn of(then: &PastTurn, now: &Reply, made_with: &MadeWith, program: &str) -> Self {
-        let same = then.message.content == now.content && then.trace.statements == now.statements;
+        // The end of a handoff's line depends on the hour at which it was said.
+        let said_then = without_when(&then.message.content, &then.trace.statements);
+        let same = said_then == without_when(&now.content, &now.statements);
         let (before, after) = (rows(&then.message.content, &then.trace.statements), rows(&now.content, &now.statements));
         let differing: BTreeSet<String> = before.symmetric_difference(&after).map(|(row, _)| row.clone()).collect();
         Self { same, changed: changed(then, made_with, program), rows: differing.into_iter().collect() }
@@ -67,7 +70,7 @@ fn rows(content: &str, statements: &[Statement]) -> BTreeSet<(String, String)> {
 mod tests {
     use super::super::compose::Spoken;
     use super::*;
-    use crate::conversation::{Author, BotTrace, ConversationId, Decision, Message, MessageId};
+    use crate::conversation::{Assistance, Author, BotTrace, ConversationId, Decision, Message, MessageId};
     use crate::support::Timestamp;
 
     fn hashes() -> MadeWith {
@@ -96,7 +99,7 @@ mod tests {
             trace: Some(trace.clone()),
             helpful: None,
         };
-        PastTurn { transcript: Vec::new(), message, trace, program: "0.1.0".into() }
+        PastTurn { transcript: Vec::new(), message, trace, program: "0.1.0".into(), assistance: Assistance::Off }
     }
 
     fn today(spoken: Spoken) -> Reply {
@@ -123,6 +126,10 @@ mod tests {
         let all = MadeWith { model: "m".into(), index: "i".into(), prompts: "p".into(), calibration: "c".into(), seed: 1 };
         let named = ["model", "index", "prompts", "calibration", "seed", "program"];
         check(&then, Spoken::phrase("a", "b"), all, "0.2.0", (false, &named, &[], false));
+
+        let mut line = hello();
+        line.push(" ", "Our team is back on Monday at 09:00.", Origin::Phrase { key: "when.closed".into() });
+        check(&past(line, hashes()), hello(), hashes(), "0.1.0", (true, &[], &[], false));
 
         let old = past(Spoken::default(), MadeWith::default());
         check(&old, hello(), hashes(), "0.1.0", (false, &["not_kept"], &[], false));

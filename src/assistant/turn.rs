@@ -8,7 +8,7 @@ use crate::conversation::{
     BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId,
     TurnCommit, TurnOutcome, TurnReply,
 };
-use crate::desk::Routing;
+use crate::desk::Reception;
 use crate::support::text::ellipsis;
 use crate::support::{Clock, Ids, StoreError};
 
@@ -28,8 +28,8 @@ pub struct AssistantParts {
     pub conversations: Arc<dyn Conversations>,
     /// What decides on the reply.
     pub responder: Arc<Responder>,
-    /// Where tickets go.
-    pub routing: Routing,
+    /// Who is there, and where tickets go.
+    pub reception: Arc<Reception>,
     /// Where listeners are told.
     pub live: LiveBus,
     /// Identifiers.
@@ -77,6 +77,7 @@ impl Assistant {
                 Reply::handoff(HandoffReason::EngineFailure, self.parts.responder.phrases_for(&question), 0.0)
             }
         };
+        let reply = self.in_its_place(conversation, reply, &question).await;
         if matches!(reply.decision, Decision::Answer | Decision::PartAnswer | Decision::Order) && !told.into_inner() {
             self.stream(conversation, message_id, &reply.content).await;
         }
@@ -99,9 +100,21 @@ impl Assistant {
         Ok(())
     }
 
+    /// The reply as the desk stands: who waits already is not handed over again, and who is handed over is told when somebody will be there.
+    async fn in_its_place(&self, conversation: &Conversation, reply: Reply, question: &str) -> Reply {
+        let phrases = self.parts.responder.phrases_for(question);
+        if conversation.is_assisted() {
+            return reply.while_waiting(phrases);
+        }
+        match reply.handoff {
+            Some(_) => reply.told_when(&self.parts.reception.availability().await, phrases),
+            None => reply,
+        }
+    }
+
     fn handoff(&self, reason: HandoffReason, subject: &str) -> Handoff {
         let subject = ellipsis(&subject.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
-        self.parts.routing.handoff(TicketId(self.parts.ids.uuid()), reason, subject)
+        self.parts.reception.handoff(TicketId(self.parts.ids.uuid()), reason, None, subject)
     }
 
     async fn commit(&self, conversation: &Conversation, reply: TurnReply) -> Result<TurnOutcome, StoreError> {

@@ -38,7 +38,7 @@ pub fn run(args: &InitArgs) -> anyhow::Result<()> {
         std::fs::write(&path, text).with_context(remedy)?;
     }
     println!("wrote {}", args.dir.display());
-    println!("  nightdesk.toml            the settings: set shop.name first");
+    println!("  nightdesk.toml            the settings: set shop.name first, then time zone and hours of the desk");
     println!("  knowledge_base/           the shop's questions and answers");
     println!("  prompts/                  what the bot says by itself");
     println!("then: cd {} && nightdesk serve --config nightdesk.toml", args.dir.display());
@@ -53,6 +53,9 @@ fn own_settings() -> String {
             "name = \"Alder & Pine\"" => "name = \"My shop\"".to_owned(),
             "website_token = \"demo\"" => "website_token = \"my-shop\"".to_owned(),
             "demo = true" => "demo = false".to_owned(),
+            // The demo shop's hours are nobody else's promise: a shop says its own, or none.
+            line if line.starts_with("time_zone = ") => "time_zone = \"UTC\"".to_owned(),
+            line if line.ends_with("day = [\"09:00-17:00\"]") => line.replace("[\"09:00-17:00\"]", "[]"),
             line if line.is_empty() || line.starts_with(['#', '[']) => line.to_owned(),
             line => format!("# {line}"),
         };
@@ -75,6 +78,8 @@ mod tests {
         let settings = load(&Overrides { config: Some(dir.join("nightdesk.toml")), ..Overrides::default() }).unwrap();
         assert!(!settings.shop.demo);
         assert_eq!(settings.shop.name, "My shop");
+        assert!(settings.desk.hours.days().iter().all(|(_, spans)| spans.is_empty()), "no shop promises the demo's hours");
+        assert_eq!(settings.desk.time_zone.0.iana_name(), Some("UTC"));
         assert_eq!(settings.knowledge.folder, dir.join("knowledge_base"));
         assert_eq!(crate::knowledge::load(&settings.knowledge.folder).unwrap().entries.len(), 2);
         crate::prompt::Prompts::load(Some(&settings.prompts.folder), "My shop").unwrap();

@@ -13,8 +13,9 @@ use super::output;
 use crate::app::{Rooms, VERSION, open_rooms, open_store};
 use crate::assistant::Reply;
 use crate::assistant::replay::Comparison;
+use crate::assistant::understand::question_of;
 use crate::config::Settings;
-use crate::conversation::{ConversationId, Conversations, Event, MadeWith, Origin, PastTurn, Statement, past_turns};
+use crate::conversation::{Assistance, ConversationId, Conversations, Event, MadeWith, Origin, PastTurn, Statement, past_turns};
 use crate::http::dto::{MadeWithDto, StatementDto, Viewer};
 
 /// How many events are read at once.
@@ -117,6 +118,10 @@ async fn replay(rooms: &Rooms, then: PastTurn) -> anyhow::Result<Replayed> {
     let had = rooms.responder.made_with();
     let now = rooms.responder.respond(&then.transcript).await;
     let now = now.with_context(|| format!("the turn of message {} could not be taken again", then.message.id))?;
+    let now = match then.assistance {
+        Assistance::On => now.while_waiting(rooms.responder.phrases_for(&question_of(&then.transcript))),
+        Assistance::Off => now,
+    };
     let made_with = now.made_with(had);
     let comparison = Comparison::of(&then, &now, &made_with, VERSION);
     Ok(Replayed { then, now, made_with, comparison })

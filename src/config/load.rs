@@ -125,6 +125,15 @@ mod tests {
         check("[engine]\nurl = 'localhost:8081'\nmodel = 'm'", "engine.url must be the base address");
         check("[engine]\nurl = 'http://localhost:8081/v1'", "engine.model is empty");
         check("[engine]\napi_key = 'two words'", "engine.api_key");
+        check("[desk]\ntime_zone = 'Europe/Rotterdam'", "desk.time_zone");
+        check("[desk]\ntime_zone = 'Europe/Rotterdam'", "there is no time zone");
+        check("[desk.hours]\nmonday = ['17:00-09:00']", "17:00-09:00 closes before it opens");
+        check("[desk.hours]\nmonday = ['9-17']", "desk.hours.monday");
+        check("[desk.hours]\nmonday = ['09:00-17:00', '12:00-18:00']", "desk.hours.monday has spans that overlap");
+        check("[desk.hours]\nmontag = []", "montag");
+        check("[desk]\nholidays = ['12-32']", "\"12-32\" is no day; write 2026-12-28, or 12-25 for every year");
+        check("[desk.first_reply_minutes]\nhigh = 99999", "desk.first_reply_minutes");
+        check("[desk.first_reply_minutes]\nhigh = -1", "desk.first_reply_minutes.high");
         check("[database]\nurl = 'mysql://desk'", "database.url must look like postgres://");
         let endpoint =
             |lines: &str| format!("[webhooks.endpoints.crm]\nurl = 'https://crm.example/'\nsecret = '0123456789abcdef'\n{lines}");

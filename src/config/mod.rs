@@ -1,6 +1,7 @@
 //! Settings: the built-in defaults, a file, the environment; an unknown key is an error. Only this room reads the environment.
 
 mod database_url;
+pub mod desk;
 pub mod environment;
 pub mod load;
 pub mod secret;

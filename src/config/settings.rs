@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::database_url;
+use super::desk::Desk;
 use super::secret::Secret;
 use super::webhooks::Webhooks;
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub answers: Answers,
     /// `[orders]`
     pub orders: Orders,
+    /// `[desk]`
+    pub desk: Desk,
     /// `[widget]`
     pub widget: Widget,
     /// `[webhooks]`
@@ -277,6 +280,7 @@ impl Settings {
             "widget.allowed_origins must hold origins such as https://shop.example, without a path",
         );
         faults.extend(self.webhooks.faults());
+        faults.extend(self.desk.faults());
         faults
     }
 }

@@ -1,6 +1,6 @@
 //! The bot's turns of a conversation as they stood, out of its log. Pure.
 
-use super::{Actor, Author, BotTrace, Event, EventKind, Message};
+use super::{Actor, Assistance, Author, BotTrace, Event, EventKind, Message, Update};
 
 /// How many messages the bot reads back, at most.
 pub const CONTEXT: usize = 40;
@@ -16,15 +16,23 @@ pub struct PastTurn {
     pub trace: BotTrace,
     /// The version of the program that said it.
     pub program: String,
+    /// Whether a person was waited for, and the bot went on beside that.
+    pub assistance: Assistance,
 }
 
 /// The turns in a whole log, oldest first. What a turn read is known exactly: its reply was refused if anything was written since it began.
 pub fn past_turns(log: &[Event]) -> Vec<PastTurn> {
     let mut turns = Vec::new();
     let mut transcript: Vec<Message> = Vec::new();
+    let mut assistance = Assistance::Off;
     for event in log {
         match (&event.kind, &event.actor) {
-            (EventKind::StatusChanged { .. }, _) => transcript.clear(),
+            // Whoever has it afterwards, the bot goes on only where that is wished anew.
+            (EventKind::StatusChanged { .. }, _) => {
+                transcript.clear();
+                assistance = Assistance::Off;
+            }
+            (EventKind::Updated(Update::Assistance(wish)), _) => assistance = *wish,
             (EventKind::MessageCreated(message), actor) => {
                 if let (Author::Bot, Some(trace), Actor::Bot { version }) = (message.author, &message.trace, actor) {
                     turns.push(PastTurn {
@@ -32,11 +40,12 @@ pub fn past_turns(log: &[Event]) -> Vec<PastTurn> {
                         message: (**message).clone(),
                         trace: trace.clone(),
                         program: version.clone(),
+                        assistance,
                     });
                 }
                 transcript.push((**message).clone());
             }
-            (EventKind::MessageUpdated(_) | EventKind::Updated(_) | EventKind::Rated { .. }, _) => {}
+            (EventKind::MessageUpdated(_) | EventKind::Updated(Update::EmailLeft) | EventKind::Rated { .. }, _) => {}
         }
     }
     turns
@@ -62,7 +71,7 @@ mod tests {
         }
     }
 
-    /// `s` the shopper, `b` the bot, `l` a line of the desk in the bot's place, `x` a change of hands, `r` a rating.
+    /// `s` the shopper, `b` the bot, `l` a line of the desk in the bot's place, `x` a change of hands, `r` a rating, `+` and `-` the bot goes on or not.
     fn log(story: &str) -> Vec<Event> {
         let mut events = Vec::new();
         for (seq, what) in (1..).zip(story.chars()) {
@@ -73,6 +82,8 @@ mod tests {
                 'b' => (bot, created(Author::Bot, Some(BotTrace::stored(Decision::Answer)))),
                 'l' => (Actor::Shopper, created(Author::System, None)),
                 'r' => (Actor::Shopper, EventKind::Rated { rating: 5, comment: None }),
+                '+' => (Actor::Shopper, EventKind::Updated(Update::Assistance(Assistance::On))),
+                '-' => (Actor::Shopper, EventKind::Updated(Update::Assistance(Assistance::Off))),
                 _ => (bot, EventKind::StatusChanged { from: Status::Pending, to: Status::Open, assignee: None, reason: String::new() }),
             };
             events.push(Event { id: seq, conversation_id: ConversationId(uuid::Uuid::nil()), seq, actor, at: Timestamp::UNIX_EPOCH, kind });
@@ -99,6 +110,17 @@ mod tests {
         // The bot's own line comes before the handoff that it announces.
         check("sbxlsxsb", &[(&["s1"], "b2"), (&["s7"], "b8")]);
         check("xlsb", &[(&["l2", "s3"], "b4")]);
+    }
+
+    #[test]
+    fn a_turn_beside_the_wait_for_a_person_is_known_as_such() {
+        let check = |story: &str, expect: &[Assistance]| {
+            let found: Vec<Assistance> = past_turns(&log(story)).iter().map(|turn| turn.assistance).collect();
+            assert_eq!(found, expect, "{story}");
+        };
+        check("sbxs+b", &[Assistance::Off, Assistance::On]);
+        check("sbx+sbsb-+sb", &[Assistance::Off, Assistance::On, Assistance::On, Assistance::On]);
+        check("sbx+sbxxsb", &[Assistance::Off, Assistance::On, Assistance::Off]);
     }
 
     #[test]

@@ -128,8 +128,9 @@ pub enum DeskOutcome<T> {
 /// The store of tickets.
 #[async_trait]
 pub trait Desk: Send + Sync {
-    /// The tickets of a list, the longest-waiting first (closed ones: latest first), at most `limit`.
-    async fn tickets(&self, queue: Queue, limit: u32) -> Result<Vec<TicketRow>, StoreError>;
+    /// The tickets of a list, at most `limit`. Whoever waits for an answer comes first; among them what is overdue `now`, then by priority, then who
+    /// waits longest. Closed ones: the latest first.
+    async fn tickets(&self, queue: Queue, now: Timestamp, limit: u32) -> Result<Vec<TicketRow>, StoreError>;
 
     /// How many stand where.
     async fn counts(&self, agent: AgentId) -> Result<QueueCounts, StoreError>;

@@ -1,18 +1,12 @@
 //! Whose work a ticket is, and how soon it wants somebody. Pure.
 
-use crate::conversation::{Handoff, HandoffReason, Priority, TicketId};
+use crate::conversation::{HandoffReason, Priority};
 
 /// Where tickets go.
 #[derive(Debug, Clone, Default)]
 pub struct Routing;
 
 impl Routing {
-    /// The handoff of what the shopper wants, `subject`, for this reason.
-    pub fn handoff(&self, ticket_id: TicketId, reason: HandoffReason, subject: String) -> Handoff {
-        let (priority, queue) = self.of(reason, None);
-        Handoff { ticket_id, reason, topic: None, subject, priority, queue, due_at: None }
-    }
-
     /// Priority and queue of a ticket that exists for this reason, with the topic of a sensitive message.
     pub fn of(&self, reason: HandoffReason, _topic: Option<&str>) -> (Priority, String) {
         let (priority, queue) = match reason {

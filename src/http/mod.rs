@@ -4,6 +4,7 @@
 
 mod agent;
 mod assets;
+mod attendance;
 mod auth;
 mod consoles;
 pub mod dto;

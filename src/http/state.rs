@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 
+use super::attendance::{Attendance, Pace};
 use super::consoles::Consoles;
 use super::limits::{Limiters, Limits};
 use super::readiness::Readiness;
@@ -16,14 +17,14 @@ use crate::confidence::Rule;
 use crate::conversation::{
     ContactId, ConversationId, Conversations, EntryVersions, Handoff, HandoffReason, Live, LiveBus, LiveKind, TicketId,
 };
-use crate::desk::{Desk, Routing};
+use crate::desk::{Availability, Desk, Presence, Reception};
 use crate::identity::Agents;
 use crate::jobs::{Turns, Webhooks};
 use crate::knowledge::Entry;
 use crate::support::{Clock, Ids};
 
-/// The one line that the shopper sees when they asked for a person, in the locale given.
-pub type HandoffLine = Arc<dyn Fn(&str) -> String + Send + Sync>;
+/// The one line that the shopper sees when they asked for a person, in the locale given: it says when somebody will be there.
+pub type HandoffLine = Arc<dyn Fn(&str, &Availability) -> String + Send + Sync>;
 
 /// The entry of an id, as it is now.
 pub type FindEntry = Arc<dyn Fn(&str) -> Option<Arc<Entry>> + Send + Sync>;
@@ -76,8 +77,10 @@ pub struct AppParts {
     pub conversations: Arc<dyn Conversations>,
     /// The store of tickets.
     pub desk: Arc<dyn Desk>,
-    /// Where tickets go.
-    pub routing: Routing,
+    /// The store of who is at the desk.
+    pub presence: Arc<dyn Presence>,
+    /// Who is there, and where tickets go.
+    pub reception: Arc<Reception>,
     /// The store of agents.
     pub agents: Arc<dyn Agents>,
     /// The store of what entries said.
@@ -125,6 +128,7 @@ pub struct Shared {
     parts: AppParts,
     pub(super) limiters: Limiters,
     pub(super) names: Names,
+    pub(super) attendance: Attendance,
     pub(super) consoles: Consoles,
 }
 
@@ -133,12 +137,13 @@ impl AppState {
     pub fn new(parts: AppParts) -> Self {
         let limiters = Limiters::new(parts.limits);
         let names = Names::new(Arc::clone(&parts.agents));
-        Self { shared: Arc::new(Shared { parts, limiters, names, consoles: Consoles::default() }) }
+        let attendance = Attendance::new(Arc::clone(&parts.presence), Arc::clone(&parts.clock), Pace::USUAL);
+        Self { shared: Arc::new(Shared { parts, limiters, names, attendance, consoles: Consoles::default() }) }
     }
 
     /// A handoff with a new ticket's id.
     pub(super) fn handoff(&self, reason: HandoffReason, subject: String) -> Handoff {
-        self.routing.handoff(TicketId(self.ids.uuid()), reason, subject)
+        self.reception.handoff(TicketId(self.ids.uuid()), reason, None, subject)
     }
 
     /// Tells every listener of a conversation.

@@ -1,10 +1,10 @@
 //! The texts that a file of phrases has to have, and the variables of each.
 
 /// What the texts begin with that may say that a person was called: code says them only together with a handoff, or behind one.
-pub(super) const OF_PERSONS: [&str; 2] = ["handoff.", "when."];
+pub(super) const OF_PERSONS: [&str; 3] = ["handoff.", "when.", "waiting."];
 
 /// Each text's key with the variables that it may use; `shop` may be used in all of them.
-pub(super) const TEXTS: [(&str, &[&str]); 44] = [
+pub(super) const TEXTS: [(&str, &[&str]); 52] = [
     ("greeting", &[]),
     ("smalltalk.hello", &[]),
     ("smalltalk.thanks", &[]),
@@ -49,4 +49,12 @@ pub(super) const TEXTS: [(&str, &[&str]); 44] = [
     ("handoff.order_not_verified", &[]),
     ("handoff.order_change", &[]),
     ("handoff.engine_failure", &[]),
+    ("when.online", &[]),
+    ("when.nobody", &[]),
+    ("when.closed", &["day", "time", "place"]),
+    ("when.unknown", &[]),
+    ("waiting.person", &[]),
+    ("waiting.unknown", &[]),
+    ("waiting.kept", &[]),
+    ("waiting.rest", &[]),
 ];

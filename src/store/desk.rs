@@ -34,19 +34,23 @@ macro_rules! select_tickets {
     };
 }
 
-/// A list of open tickets: whoever waits stands before whoever does not, the longest first.
+/// A list of open tickets in the order in which they want somebody: whoever waits before whoever does not, then what is overdue, then by priority, then
+/// who waits longest.
 macro_rules! select_open_tickets {
     ($rest:literal) => {
         select_tickets!(
             $rest,
-            " ORDER BY CASE WHEN c.waiting_since IS NULL THEN 1 ELSE 0 END, COALESCE(c.waiting_since, t.created_at), t.number LIMIT $1"
+            " ORDER BY CASE WHEN c.waiting_since IS NULL THEN 1 ELSE 0 END, \
+             CASE WHEN t.first_reply_at IS NULL AND t.due_at <= $2 THEN 0 ELSE 1 END, \
+             CASE t.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END, \
+             COALESCE(c.waiting_since, t.created_at), t.number LIMIT $1"
         )
     };
 }
 
 statements! {
     UNASSIGNED = select_open_tickets!("t.state = 'open' AND t.assignee_id IS NULL");
-    MINE = select_open_tickets!("t.state = 'open' AND t.assignee_id = $2");
+    MINE = select_open_tickets!("t.state = 'open' AND t.assignee_id = $3");
     OPEN = select_open_tickets!("t.state = 'open'");
     CLOSED = select_tickets!("t.state = 'closed' ORDER BY t.closed_at DESC, t.number DESC LIMIT $1");
     COUNTS = "SELECT COUNT(*) AS open_count, COUNT(CASE WHEN assignee_id IS NULL THEN 1 END) AS unassigned, \
@@ -92,12 +96,13 @@ struct CountsRow {
 
 #[async_trait]
 impl Desk for Backend {
-    async fn tickets(&self, queue: Queue, limit: u32) -> Result<Vec<TicketRow>, StoreError> {
+    async fn tickets(&self, queue: Queue, now: Timestamp, limit: u32) -> Result<Vec<TicketRow>, StoreError> {
         let list = |sql: &'static str| sqlx::query_as::<_, ListRow>(sql).bind(i64::from(limit));
+        let by_need = |sql: &'static str| list(sql).bind(now.as_microsecond());
         let query = match queue {
-            Queue::Unassigned => list(UNASSIGNED),
-            Queue::Mine(agent) => list(MINE).bind(agent.0),
-            Queue::Open => list(OPEN),
+            Queue::Unassigned => by_need(UNASSIGNED),
+            Queue::Mine(agent) => by_need(MINE).bind(agent.0),
+            Queue::Open => by_need(OPEN),
             Queue::Closed => list(CLOSED),
         };
         query.fetch_all(self.readers()).await.map_err(store_error)?.into_iter().map(ListRow::row).collect()

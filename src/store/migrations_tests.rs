@@ -111,7 +111,7 @@ async fn goes_on(world: &World<Backend>) {
     assert_eq!(world.store.messages(asked, 1).await.unwrap()[0].trace.as_ref(), Some(&commit.reply.trace));
     assert_eq!(world.store.entry_version("00ff").await.unwrap(), None);
 
-    let tickets = world.store.tickets(Queue::Mine(ana), 10).await.unwrap();
+    let tickets = world.store.tickets(Queue::Mine(ana), world.now(), 10).await.unwrap();
     let ticket = &tickets[0].ticket;
     assert_eq!((tickets.len(), ticket.number, ticket.reason, ticket.state), (1, 1, HandoffReason::Asked, TicketState::Open));
     assert_eq!((ticket.priority, ticket.queue.as_str(), ticket.due_at), (Priority::Normal, "general", None));

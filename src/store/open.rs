@@ -12,7 +12,7 @@ use super::error::OpenError;
 use super::{PostgresStore, SqliteStore};
 use crate::commerce::{Catalogue, Orders};
 use crate::conversation::{Conversations, EntryVersions, LiveBus, Outbox};
-use crate::desk::Desk;
+use crate::desk::{Desk, Presence};
 use crate::identity::Agents;
 
 /// Where the database is.
@@ -26,7 +26,7 @@ pub enum Place {
 
 /// One open database: all ports, and what its owner asks of it.
 #[async_trait]
-pub trait Store: Conversations + EntryVersions + Outbox + Desk + Orders + Catalogue + Agents {
+pub trait Store: Conversations + EntryVersions + Outbox + Desk + Presence + Orders + Catalogue + Agents {
     /// How often the turns that are due are to be looked for.
     fn sweep_every(&self) -> Duration;
 

@@ -71,6 +71,8 @@ mod follow;
 mod ledger;
 #[path = "orders.rs"]
 mod orders;
+#[path = "presence.rs"]
+mod presence;
 #[path = "tickets.rs"]
 mod tickets;
 #[path = "turns.rs"]

@@ -49,6 +49,8 @@ mod events;
 mod ledger;
 #[path = "orders.rs"]
 mod orders;
+#[path = "presence.rs"]
+mod presence;
 #[path = "tickets.rs"]
 mod tickets;
 #[path = "turns.rs"]
@@ -250,6 +252,7 @@ mod tests {
             events::STATEMENTS,
             ledger::STATEMENTS,
             orders::STATEMENTS,
+            presence::STATEMENTS,
             tickets::STATEMENTS,
             turns::STATEMENTS,
             versions::STATEMENTS,

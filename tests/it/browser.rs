@@ -2,6 +2,7 @@
 
 mod desk;
 mod driver;
+mod waiting;
 
 use driver::{Browser, Driver, Screen, keys};
 use serde_json::json;

@@ -14,6 +14,7 @@ mod hostile;
 mod kill;
 mod load;
 mod measuring;
+mod office;
 mod openapi;
 mod pages;
 mod processes;

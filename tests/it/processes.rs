@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Agent, Database, Program, Serving, Shop, Shopper, text};
+use crate::support::{Agent, Database, PATIENCE, Program, Serving, Shop, Shopper, text};
 
 const URL: &str = "NIGHTDESK__DATABASE__URL";
 const PASSWORD: &str = "correct horse battery";
@@ -69,6 +69,27 @@ async fn a_shopper_here_and_an_agent_there_talk_as_if_there_were_one() {
 fn kills() -> (usize, bool) {
     let asked = std::env::var_os("NIGHTDESK_TEST_KILLS").and_then(|text| text.to_string_lossy().parse().ok());
     (asked.unwrap_or(3), asked.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_at_the_desk_of_one_process_is_known_at_the_other() {
+    let Some(database) = Database::new().await else { return };
+    let shops = [Shop::new(), Shop::new()];
+    shops.iter().for_each(Shop::is_always_open);
+    let (here, there) = (serve(&shops[0], &database), serve(&shops[1], &database));
+    let agent = hire(&shops[1], &database, &there.url).await;
+    let mut shopper = Shopper::arrive(&here.url).await;
+    assert_eq!(text(&shopper.session, "/availability/state"), "nobody");
+    let console = agent.listens().await;
+    assert_eq!(text(&shopper.refresh().await.session, "/availability/state"), "online");
+    let heard = shopper.asks("I want to talk to a human").await;
+    assert!(!heard.says().contains("Nobody"), "{}", heard.says());
+    drop(console);
+    let closed = Instant::now();
+    while text(&shopper.refresh().await.session, "/availability/state") != "nobody" {
+        assert!(closed.elapsed() < PATIENCE, "a console that was closed is not forgotten");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,6 +19,11 @@ impl Spoken {
         spoken
     }
 
+    /// Words and what they rest on, as they were kept.
+    pub fn from_parts(content: String, statements: Vec<Statement>) -> Self {
+        Self { characters: content.chars().count(), content, statements }
+    }
+
     /// A phrase of the shop's.
     pub fn phrase(key: &str, text: &str) -> Self {
         Self::of(text, Origin::Phrase { key: key.to_owned() })

@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use tokio::sync::broadcast::Receiver;
 
+use super::super::attendance::Attended;
 use super::super::auth::LoggedIn;
 use super::super::consoles;
 use super::super::error::ApiError;
@@ -25,7 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Follow all conversations
 ///
 /// Server-sent events as on the shopper's side except `message.delta` (a reply is shown when it is stored), each with its `conversation_id`,
-/// and `conversation.rated` besides. The stream resumes after the event in `Last-Event-ID`; where there is none it begins now, with a `ready`
+/// and `conversation.rated` besides. An agent counts as there while a stream of theirs is open (`POST /api/v1/agent/presence` sets them away).
+/// The stream resumes after the event in `Last-Event-ID`; where there is none it begins now, with a `ready`
 /// event that carries the number to resume after: what is loaded after it misses nothing.
 #[utoipa::path(get, path = "/api/v1/agent/events", operation_id = "agent_events", tag = "agent", security(("cookie" = [])),
     params(ResumeQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
@@ -43,13 +45,16 @@ pub(super) async fn agent_events(
     let after = sse::resume_after(&headers, query.last_event_id.as_deref()).filter(|after| *after <= newest).unwrap_or(newest);
     let first = vec![sse::stored("ready", after, &serde_json::json!({}))];
     let soft = state.soft.clone();
-    Ok(sse::respond(AgentFeed { token: login.token.hash(), state, told }, Start { after, first, soft }))
+    let attended = state.attendance.open(login.agent.id).await;
+    Ok(sse::respond(AgentFeed { token: login.token.hash(), state, told, _attended: attended }, Start { after, first, soft }))
 }
 
 struct AgentFeed {
     state: AppState,
     token: TokenHash,
     told: Receiver<Told>,
+    /// The agent counts as there as long as this stream is open.
+    _attended: Attended,
 }
 
 #[async_trait]

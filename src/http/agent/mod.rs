@@ -5,6 +5,7 @@ mod conversation;
 mod copilot;
 mod events;
 mod login;
+mod presence;
 mod tickets;
 mod versions;
 
@@ -20,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(login::log_in))
         .routes(routes!(login::log_out))
         .routes(routes!(login::who_am_i))
+        .routes(routes!(presence::show_presence, presence::set_presence))
         .routes(routes!(tickets::list_tickets))
         .routes(routes!(conversation::show_conversation))
         .routes(routes!(versions::show_entry_version))

@@ -31,7 +31,7 @@ pub(super) async fn list_tickets(
         QueueName::Open => Queue::Open,
         QueueName::Closed => Queue::Closed,
     };
-    let rows = state.desk.tickets(queue, LINES).await?;
+    let rows = state.desk.tickets(queue, state.clock.now(), LINES).await?;
     let mut tickets = Vec::with_capacity(rows.len());
     for row in rows {
         let last_message = match &row.last_message {

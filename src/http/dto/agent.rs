@@ -71,6 +71,21 @@ pub struct AgentResponse {
     pub agent: AgentDto,
 }
 
+/// Sets an agent away, or here again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PresenceBody {
+    /// Away, or here again.
+    pub away: bool,
+}
+
+/// What an agent has set.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PresenceResponse {
+    /// Away: shoppers are not told that the agent is there, although their console is open.
+    pub away: bool,
+}
+
 /// Puts a conversation aside.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -228,7 +243,7 @@ impl From<QueueCounts> for Counts {
 /// A list of tickets.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TicketsResponse {
-    /// The longest-waiting first; of the closed ones the latest first.
+    /// Whoever waits for an answer first; among them what is overdue, then by priority, then the longest-waiting. Of the closed ones the latest first.
     pub tickets: Vec<TicketLine>,
     /// How many stand where.
     pub counts: Counts,

@@ -1,11 +1,13 @@
 //! What goes over the wire. Domain types do not serialize; these do, and say who may see what.
 
 pub mod agent;
+pub mod availability;
 pub mod conversation;
 pub mod copilot;
 pub mod event;
 pub mod message;
 pub mod statement;
+pub mod waiting;
 pub mod webhook;
 pub mod widget;
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::availability::AvailabilityDto;
 use super::{ConversationDto, MessageDto};
 use crate::conversation::Contact;
 
@@ -42,6 +43,8 @@ pub struct SessionResponse {
     pub messages: Vec<MessageDto>,
     /// The shop.
     pub shop: Shop,
+    /// Whether somebody is there for a shopper who needs a person.
+    pub availability: AvailabilityDto,
 }
 
 /// The shopper as the desk knows them.

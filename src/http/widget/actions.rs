@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::super::auth::Shopper;
+use super::super::dto::waiting::PersonResponse;
 use super::super::dto::widget::{ConversationResponse, FeedbackBody, MessageResponse, RatingBody};
 use super::super::dto::{Empty, TypingBody, Viewer};
 use super::super::error::ApiError;
@@ -24,27 +25,29 @@ const COMMENT_LIMIT: usize = 2_000;
 /// From then on the bot is silent. A conversation that waits for a person already stays as it is.
 #[utoipa::path(post, path = "/api/v1/widget/handoff", operation_id = "request_person", tag = "widget", request_body = Empty,
     security(("bearer" = [])),
-    responses((status = ACCEPTED, description = "The conversation waits for a person", body = ConversationResponse), OfBody, Counted, Common))]
+    responses((status = ACCEPTED, description = "The conversation waits for a person", body = PersonResponse), OfBody, Counted, Common))]
 pub(super) async fn request_person(
     State(state): State<AppState>,
     Shopper(contact): Shopper,
     JsonBody(Empty {}): JsonBody<Empty>,
-) -> Result<(StatusCode, Json<ConversationResponse>), ApiError> {
+) -> Result<(StatusCode, Json<PersonResponse>), ApiError> {
     state.limiters.messages.check(&contact.id)?;
     let known = state.conversations.conversation_of_contact(contact.id).await?;
     let subject = subject_of(&state, known.map(|conversation| conversation.id)).await?;
     let handoff = state.handoff(HandoffReason::Asked, subject);
+    let availability = state.reception.availability().await;
     let request = PersonRequest {
         contact_id: contact.id,
         conversation_id: ConversationId(state.ids.uuid()),
         message_id: MessageId(state.ids.uuid()),
-        line: (state.handoff_line)(&state.widget.locale),
+        line: (state.handoff_line)(&state.widget.locale, &availability),
         handoff,
         at: state.clock.now(),
     };
     let conversation = state.desk.request_person(request).await?;
     state.tell(conversation.id, contact.id, LiveKind::Changed);
-    Ok((StatusCode::ACCEPTED, Json(ConversationResponse { conversation: state.names.conversation(&conversation).await? })))
+    let conversation = state.names.conversation(&conversation).await?;
+    Ok((StatusCode::ACCEPTED, Json(PersonResponse { conversation, availability: (&availability).into() })))
 }
 
 /// Say whether a reply helped

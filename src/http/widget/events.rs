@@ -36,9 +36,9 @@ pub(in crate::http) struct ResumeQuery {
 /// Follow the conversation
 ///
 /// Server-sent events: `message.created` and `message.updated` (a Message), `message.delta` (`conversation_id`, `message_id`, `text`),
-/// `conversation.status_changed` (`conversation`, `from`, `to`, `reason`), `typing` (`who`, `on`), and `reconnect` when the server stops.
-/// Those that are stored carry an id; the stream resumes after the one in `Last-Event-ID`, from the beginning where there is none. It may be
-/// opened before there is a conversation. A comment is sent every 15 s.
+/// `conversation.status_changed` (`conversation`, `from`, `to`, `reason`), `conversation.updated` (`conversation`, `what`), `typing` (`who`, `on`),
+/// and `reconnect` when the server stops. Those that are stored carry an id; the stream resumes after the one in `Last-Event-ID`, from the
+/// beginning where there is none. It may be opened before there is a conversation. A comment is sent every 15 s.
 #[utoipa::path(get, path = "/api/v1/widget/events", operation_id = "widget_events", tag = "widget", security(("bearer" = [])),
     params(ResumeQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
     responses((status = OK, description = "The stream", body = String, content_type = "text/event-stream"), Common))]

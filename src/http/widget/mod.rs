@@ -5,6 +5,7 @@ mod entries;
 pub(super) mod events;
 mod messages;
 mod session;
+mod waiting;
 
 pub(super) use messages::echo_id;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,5 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(actions::request_person))
         .routes(routes!(actions::give_feedback))
         .routes(routes!(actions::rate_conversation))
+        .routes(routes!(waiting::see_availability))
+        .routes(routes!(waiting::leave_email))
+        .routes(routes!(waiting::let_assistant_go_on))
         .routes(routes!(actions::shopper_typing))
 }

@@ -59,7 +59,9 @@ pub(super) async fn begin_session(
         greeting: widget.greeting.clone(),
         quick_replies: widget.quick_replies.clone(),
     };
-    Ok(Json(SessionResponse { session_token: token.reveal().to_owned(), contact: (&contact).into(), conversation, messages, shop }))
+    let availability = (&state.reception.availability().await).into();
+    let (session_token, contact) = (token.reveal().to_owned(), (&contact).into());
+    Ok(Json(SessionResponse { session_token, contact, conversation, messages, shop, availability }))
 }
 
 async fn resume(state: &AppState, headers: &HeaderMap) -> Result<Option<(SessionToken, Contact)>, ApiError> {

@@ -25,6 +25,7 @@ async fn every_statement_prepares() {
         follow::STATEMENTS,
         ledger::STATEMENTS,
         orders::STATEMENTS,
+        presence::STATEMENTS,
         tickets::STATEMENTS,
         turns::STATEMENTS,
         versions::STATEMENTS,

@@ -52,7 +52,7 @@ pub(crate) async fn what_a_removed_agent_had_goes_back_to_the_queue<S: Store>(w:
     w.store.remove(&email("ana@shop.example")).await.unwrap();
     let now = w.conversation(conversation.id).await;
     assert_eq!((now.status, now.assignee), (Status::Open, None));
-    assert_eq!(w.store.tickets(Queue::Unassigned, 10).await.unwrap().len(), 1);
+    assert_eq!(w.store.tickets(Queue::Unassigned, w.now(), 10).await.unwrap().len(), 1);
     assert_eq!(w.story(conversation.id).await.last().unwrap(), "open>open agent_removed");
     assert_eq!(w.story(done.id).await.last().unwrap(), "open>resolved resolved");
 }

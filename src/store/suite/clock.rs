@@ -67,8 +67,8 @@ pub(crate) async fn a_clock_that_jumps_loses_no_turn_and_no_ticket<S: Store>(w: 
             ["open>open claimed", "agent: Here I am.", "open>resolved resolved", "resolved>pending shopper_wrote", "shopper: Thanks"]
         );
     }
-    assert_eq!(w.store.tickets(Queue::Open, 10).await.unwrap().len(), 0);
-    assert_eq!(w.store.tickets(Queue::Closed, 10).await.unwrap().len(), 4);
+    assert_eq!(w.store.tickets(Queue::Open, w.now(), 10).await.unwrap().len(), 0);
+    assert_eq!(w.store.tickets(Queue::Closed, w.now(), 10).await.unwrap().len(), 4);
 }
 
 pub(crate) async fn a_clock_that_jumps_ends_no_shoppers_session<S: Store>(w: World<S>) {

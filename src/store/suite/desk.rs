@@ -1,7 +1,7 @@
 //! Nobody is lost between the bot and a person.
 
 use super::{Store, World};
-use crate::conversation::{Assistance, Author, ConversationId, HandoffReason, Status, TurnOutcome};
+use crate::conversation::{Assistance, Author, ConversationId, Handoff, HandoffReason, Priority, Status, TurnOutcome};
 use crate::desk::{DeskOutcome, EmailLeft, Queue, QueueCounts, TicketState, Wish};
 use crate::support::Timestamp;
 
@@ -139,7 +139,7 @@ pub(crate) async fn lists_and_counts_agree<S: Store>(w: World<S>) {
     w.store.resolve(w.claim(third.id, ben)).await.unwrap();
 
     let list = async |queue| {
-        w.store.tickets(queue, 10).await.unwrap().into_iter().map(|row| (row.conversation.id, row.waiting)).collect::<Vec<_>>()
+        w.store.tickets(queue, w.now(), 10).await.unwrap().into_iter().map(|row| (row.conversation.id, row.waiting)).collect::<Vec<_>>()
     };
     assert_eq!(list(Queue::Unassigned).await, [(second.id, true)]);
     assert_eq!(list(Queue::Mine(ana)).await, [(first.id, false)]);
@@ -148,10 +148,10 @@ pub(crate) async fn lists_and_counts_agree<S: Store>(w: World<S>) {
     assert_eq!(list(Queue::Closed).await, [(third.id, false)]);
     assert_eq!(w.store.counts(ana).await.unwrap(), QueueCounts { unassigned: 1, mine: 1, open: 2 });
     assert_eq!(w.store.counts(ben).await.unwrap(), QueueCounts { unassigned: 1, mine: 0, open: 2 });
-    assert_eq!(w.store.tickets(Queue::Open, 1).await.unwrap().len(), 1);
+    assert_eq!(w.store.tickets(Queue::Open, w.now(), 1).await.unwrap().len(), 1);
 
     w.say(first_shopper, "Thanks, and?").await;
-    let row = w.store.tickets(Queue::Mine(ana), 10).await.unwrap().remove(0);
+    let row = w.store.tickets(Queue::Mine(ana), w.now(), 10).await.unwrap().remove(0);
     assert_eq!((row.waiting, row.contact_name.as_deref()), (true, Some("Mia")));
     assert_eq!(row.last_message.unwrap().content, "Thanks, and?");
     assert_eq!(list(Queue::Open).await, [(second.id, true), (first.id, true)], "the longest waiting stands first");
@@ -166,7 +166,7 @@ pub(crate) async fn ticket_numbers_count_up<S: Store>(w: World<S>) {
     for task in asked.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    let mut numbers: Vec<i64> = w.store.tickets(Queue::Open, 10).await.unwrap().into_iter().map(|row| row.ticket.number).collect();
+    let mut numbers: Vec<i64> = w.store.tickets(Queue::Open, w.now(), 10).await.unwrap().into_iter().map(|row| row.ticket.number).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
 }
@@ -229,4 +229,36 @@ pub(crate) async fn an_address_that_is_left_stands_in_the_log<S: Store>(world: W
     let (shopper, waiting) = world.waiting().await;
     assert!(world.store.leave_email(left(shopper)).await.unwrap().is_some());
     assert_eq!(world.story(waiting.id).await.last().unwrap(), "updated email_left");
+}
+
+pub(crate) async fn the_queue_puts_what_is_overdue_first_and_then_what_is_urgent<S: Store>(w: World<S>) {
+    let start = w.now();
+    let minutes = |minutes: i64| Some(start + jiff::SignedDuration::from_mins(minutes));
+    let ask = async |name: &str, priority: Priority, due_at: Option<Timestamp>| {
+        let mut request = w.person_request(w.shopper().await, "Coming.");
+        request.handoff = Handoff { subject: name.to_owned(), priority, due_at, ..request.handoff };
+        w.store.request_person(request).await.unwrap().id
+    };
+    ask("normal, first", Priority::Normal, minutes(60)).await;
+    ask("low, late", Priority::Low, minutes(10)).await;
+    ask("urgent", Priority::Urgent, minutes(50)).await;
+    ask("normal, second", Priority::Normal, None).await;
+    ask("high, late", Priority::High, minutes(10)).await;
+    let replied = ask("high, late, answered", Priority::High, minutes(10)).await;
+    let ana = w.agent("ana").await;
+    assert!(matches!(w.store.reply(w.reply(replied, ana, "Hello.")).await.unwrap(), DeskOutcome::Done(_)));
+    let order = async |now: Timestamp| -> Vec<String> {
+        let rows = w.store.tickets(Queue::Open, now, 10).await.unwrap();
+        rows.into_iter().map(|row| row.ticket.subject).collect()
+    };
+    let answered = "high, late, answered";
+    assert_eq!(order(start).await, ["urgent", "high, late", "normal, first", "normal, second", "low, late", answered]);
+    let later = minutes(10).unwrap();
+    assert_eq!(
+        order(later).await,
+        ["high, late", "low, late", "urgent", "normal, first", "normal, second", answered],
+        "what is due now is late"
+    );
+    let ticket = w.store.tickets(Queue::Open, later, 1).await.unwrap().remove(0).ticket;
+    assert_eq!((ticket.priority, ticket.due_at), (Priority::High, minutes(10)));
 }

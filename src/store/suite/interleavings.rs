@@ -311,7 +311,7 @@ impl<S: Store> Story<'_, S> {
     async fn tickets_agree(&self, conversation: &Conversation, opened: usize) -> Held {
         let mut tickets = Vec::new();
         for queue in [Queue::Open, Queue::Closed] {
-            tickets.extend(self.store().tickets(queue, 100_000).await.unwrap());
+            tickets.extend(self.store().tickets(queue, self.world.now(), 100_000).await.unwrap());
         }
         tickets.retain(|row| row.conversation.id == conversation.id);
         prop_assert_eq!(tickets.len(), opened, "each handoff has one ticket");

@@ -5,6 +5,7 @@ mod clock;
 mod delivery;
 mod desk;
 mod interleavings;
+mod presence;
 mod provenance;
 pub(super) mod server;
 mod shop;
@@ -20,14 +21,17 @@ use crate::conversation::{
     EntryVersions, Event, EventKind, Handoff, HandoffReason, MessageId, Outbox, Priority, Source, TicketId, TurnCommit, TurnOutcome,
     TurnReply, TurnSnapshot,
 };
-use crate::desk::{AgentReply, Claim, Desk, PersonRequest};
+use crate::desk::{AgentReply, Claim, Desk, PersonRequest, Presence};
 use crate::identity::{Agent, AgentName, Agents, Email, NewAgent, PasswordHash, Role};
 use crate::support::{Clock, Ids, SystemClock, Timestamp};
 
 /// What the suite runs against.
-pub(super) trait Store: Conversations + EntryVersions + Outbox + Desk + Orders + Catalogue + Agents + Clone + 'static {}
+pub(super) trait Store:
+    Conversations + EntryVersions + Outbox + Desk + Presence + Orders + Catalogue + Agents + Clone + 'static
+{
+}
 
-impl<S: Conversations + EntryVersions + Outbox + Desk + Orders + Catalogue + Agents + Clone + 'static> Store for S {}
+impl<S: Conversations + EntryVersions + Outbox + Desk + Presence + Orders + Catalogue + Agents + Clone + 'static> Store for S {}
 
 /// Makes a test of each function of the suite for one database; `$open` is an async block that gives a fresh store and what keeps it alive,
 /// or nothing where that database is not to be tested.
@@ -69,7 +73,13 @@ macro_rules! store_test_suite {
                 ticket_numbers_count_up,
                 what_was_put_aside_comes_back,
                 the_bot_goes_on_as_long_as_the_shopper_wishes,
-                an_address_that_is_left_stands_in_the_log;
+                an_address_that_is_left_stands_in_the_log,
+                the_queue_puts_what_is_overdue_first_and_then_what_is_urgent;
+            presence:
+                an_agent_is_here_while_their_console_is_noted,
+                a_console_of_another_process_keeps_its_agent,
+                an_agent_who_is_away_is_not_here,
+                an_agent_who_was_removed_is_not_here;
             interleavings:
                 what_the_desk_promises_holds_in_every_order;
             clock:

@@ -21,7 +21,7 @@ const store = new Store();
 let stream = null;
 let refresh = null;
 
-const queue = new Queue(store, { onQueue: chooseQueue, onOpen: go });
+const queue = new Queue(store, { onQueue: chooseQueue, onOpen: go, onOverdue: soon });
 new Side(store, { onClose: () => pane("thread") });
 const thread = new Thread(store, {
   act,
@@ -153,6 +153,10 @@ function onEvent(name, data) {
     if (data.to === "open" && data.from !== "open" && !data.conversation.assignee) announce(data.conversation);
     if (id === store.selected) quietly(() => store.open(id));
     soon();
+  } else if (name === "conversation.updated") {
+    // The shopper left an address, or lets the bot go on.
+    if (id === store.selected) quietly(() => store.open(id));
+    soon();
   }
 }
 
@@ -193,6 +197,13 @@ store.addEventListener("tickets", () => {
   document.title = waiting ? `(${waiting}) Nightdesk` : "Nightdesk";
 });
 
+store.addEventListener("presence", () => {
+  const button = byId("presence");
+  button.setAttribute("aria-checked", String(!store.away));
+  button.textContent = store.away ? "Away" : "Here";
+  button.title = store.away ? "Shoppers are not told that you are there. Press to take conversations again." : "You count as there while this page is open. Press to set yourself away.";
+});
+
 store.addEventListener("agent", () => {
   const inside = store.agent !== null;
   byId("login").hidden = inside;
@@ -202,6 +213,7 @@ store.addEventListener("agent", () => {
     byId("agent-name").textContent = store.agent.name;
     follow();
     attempt(() => store.loadTickets());
+    quietly(() => store.loadPresence());
     route();
   } else {
     stream?.close();
@@ -233,6 +245,7 @@ byId("logout").append(icon("leave"));
 byId("logout").addEventListener("click", () => {
   store.call("POST", "/logout").catch(() => {}).finally(() => store.signedOut());
 });
+byId("presence").addEventListener("click", () => attempt(() => store.standAway(!store.away)));
 byId("help-button").append(icon("help"));
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 window.addEventListener("popstate", route);

@@ -1,7 +1,7 @@
 // The list of tickets with its tabs.
 
 import { byId, el, icon } from "../shared/dom.js";
-import { age, moment } from "../shared/format.js";
+import { age, due, moment } from "../shared/format.js";
 
 const QUEUES = [["unassigned", "Unassigned"], ["mine", "Mine"], ["open", "All open"], ["closed", "Closed"]];
 
@@ -16,16 +16,35 @@ const EMPTY = {
 export const REASONS = {
   asked: "Asked for a person",
   low_confidence: "The bot was not sure",
+  repeated_failure: "The bot did not help twice",
+  complaint: "Complaint",
+  sensitive: "Sensitive topic",
   order_not_verified: "Order could not be verified",
   order_change: "Wants an order changed",
   engine_failure: "The bot had a fault",
+  policy: "For a person by the shop's rule",
 };
 
+/** How soon a ticket wants somebody, in words. */
+export const PRIORITIES = { urgent: "Urgent", high: "High", normal: "Normal", low: "Low" };
+
+/** When the first reply of an open ticket is due that has none yet, as a node that `Queue.tick` keeps right; null where there is no such time. */
+export function dueNode(ticket) {
+  if (!ticket.due_at || ticket.first_reply_at || ticket.state !== "open") return null;
+  return drawDue(el("time", { class: "due", dateTime: ticket.due_at, title: `First reply due ${moment(ticket.due_at)}` }));
+}
+
+function drawDue(node) {
+  const { text, state } = due(node.dateTime);
+  node.dataset.due = state;
+  node.textContent = text;
+  return node;
+}
+
 export class Queue {
-  /** `onQueue(name)` and `onOpen(conversationId)`. */
-  constructor(store, { onQueue, onOpen }) {
-    this.store = store;
-    this.onOpen = onOpen;
+  /** `onQueue(name)`, `onOpen(conversationId)`, and `onOverdue()` when a ticket on view becomes overdue. */
+  constructor(store, { onQueue, onOpen, onOverdue }) {
+    Object.assign(this, { store, onOpen, onOverdue });
     this.list = byId("tickets");
     this.tabs = QUEUES.map(([name, label]) => {
       const count = el("span", { class: "count" });
@@ -81,8 +100,10 @@ export class Queue {
         el("time", { dateTime: since, title: moment(since), text: age(since) })),
       el("span", { class: "ticket-subject", text: ticket.subject || last?.content || "" }),
       el("span", { class: "ticket-foot" },
+        open && (ticket.priority === "urgent" || ticket.priority === "high") ? el("span", { class: `pill priority ${ticket.priority}`, text: PRIORITIES[ticket.priority] }) : null,
         el("span", { class: `pill ${ticket.reason}`, text: REASONS[ticket.reason] ?? ticket.reason }),
-        waiting && open ? el("span", { class: "waits" }, "Waiting") : null,
+        waiting && open ? dueNode(ticket) ?? el("span", { class: "waits" }, "Waiting") : null,
+        conversation.assisted ? el("span", { class: "ticket-number", text: "bot goes on" }) : null,
         ticket.assignee ? el("span", { class: "ticket-agent", text: ticket.assignee.name }) : null));
     return el("li", {}, button);
   }
@@ -94,7 +115,14 @@ export class Queue {
   }
 
   tick() {
-    for (const time of document.querySelectorAll(".desk time[datetime]")) if (!time.dataset.fixed) time.textContent = age(time.dateTime);
+    let overdue = false;
+    for (const time of document.querySelectorAll(".desk time[datetime]")) {
+      const before = time.dataset.due;
+      if (before) overdue = (drawDue(time).dataset.due === "over" && before !== "over") || overdue;
+      else if (!time.dataset.fixed) time.textContent = age(time.dateTime);
+    }
+    // The server puts what is overdue first.
+    if (overdue) this.onOverdue();
   }
 
   /** Moves `step` tickets down the list, beginning at the open one. */

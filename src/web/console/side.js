@@ -2,7 +2,7 @@
 
 import { byId, el, icon } from "../shared/dom.js";
 import { age, moment } from "../shared/format.js";
-import { REASONS } from "./queue.js";
+import { dueNode, PRIORITIES, REASONS } from "./queue.js";
 
 /** What the bot did, in words. */
 export const DECISIONS = {
@@ -34,6 +34,10 @@ export class Side {
       ticket ? section("Ticket", [
         ["Number", `#${ticket.number}`],
         ["Reason", REASONS[ticket.reason] ?? ticket.reason],
+        ["Topic", ticket.topic],
+        ["Priority", PRIORITIES[ticket.priority] ?? ticket.priority],
+        ["Queue", ticket.queue],
+        ["First reply", ticket.first_reply_at ? moment(ticket.first_reply_at) : dueNode(ticket)],
         ["Subject", ticket.subject],
         ["Opened", el("time", { dateTime: ticket.created_at, title: moment(ticket.created_at), text: age(ticket.created_at) })],
         ["Assigned to", ticket.assignee?.name ?? "Nobody"],

@@ -15,6 +15,7 @@ export class Store extends EventTarget {
     this.detail = null;
     this.pending = new Map();
     this.writers = new Map();
+    this.away = false;
   }
 
   get conversation() {
@@ -68,6 +69,20 @@ export class Store extends EventTarget {
     // The agent may have moved to another queue while this answer was on its way.
     if (queue === this.queue) this.tickets = answer.tickets;
     this.changed("tickets");
+  }
+
+  /** Whether this agent has set themselves away. */
+  async loadPresence() {
+    this.setAway(await this.call("GET", "/presence"));
+  }
+
+  async standAway(away) {
+    this.setAway(await this.call("POST", "/presence", { away }));
+  }
+
+  setAway({ away }) {
+    this.away = away;
+    this.changed("presence");
   }
 
   async open(id) {

@@ -28,3 +28,19 @@ export function day(iso, locale) {
   const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** A time to come as weekday and time in the reader's zone, with the date where it is not this week's. */
+export function opening(iso, locale, now = Date.now()) {
+  const far = Date.parse(iso) - now > 6 * 86_400_000;
+  const date = far ? { day: "numeric", month: "long" } : {};
+  return new Intl.DateTimeFormat(locale, { weekday: "long", ...date, hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+}
+
+/** How long until something is due, such as "12 min left", "overdue 3 h", or a day and time where that is far off. */
+export function due(iso, now = Date.now()) {
+  const minutes = Math.floor((Date.parse(iso) - now) / 60_000);
+  const size = (count) => (count < 60 ? `${count} min` : count < 48 * 60 ? `${Math.floor(count / 60)} h` : `${Math.floor(count / 1440)} d`);
+  if (minutes < 0) return { text: `overdue ${size(Math.max(1, -minutes))}`, state: "over" };
+  if (minutes >= 12 * 60) return { text: `due ${new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(iso))}`, state: "later" };
+  return { text: minutes < 60 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`, state: minutes < 10 ? "soon" : "later" };
+}

@@ -66,7 +66,8 @@ function shell(author) {
   const body = el("div", { class: "row-body" });
   const shopper = author.type === "shopper";
   // A screen reader needs the speaker of every bubble; the eye has side, colour and the group's first name.
-  body.append(el("p", { class: shopper ? "sr-only" : "author", text: authorName(author) }));
+  const automated = author.type === "bot" ? el("span", { class: "tag", text: words.automated }) : null;
+  body.append(el("p", { class: shopper ? "sr-only" : "author" }, authorName(author), automated));
   const node = el("div", { class: `row ${author.type}` }, shopper ? null : el("span", { class: "avatar", "aria-hidden": "true" }, face(author)), body);
   return { node, body };
 }

@@ -29,6 +29,32 @@ export function orderForm(email, onSubmit) {
   return form;
 }
 
+/**
+ * Asks for an address that the team can write to. `onSubmit(address)` resolves when it is kept, `onSkip()` puts the form away. The form and its field.
+ */
+export function emailForm({ onSubmit, onSkip }) {
+  const address = field("leave-email", words.yourEmail, { type: "email", autocomplete: "email", inputMode: "email", maxLength: 254 });
+  const send = el("button", { class: "button primary", text: words.keepEmail });
+  const node = el("form", { class: "card", noValidate: true, "aria-labelledby": "email-title" },
+    el("h2", { id: "email-title", text: words.emailTitle }), el("p", { class: "card-note", text: words.emailNote }), address.node,
+    el("div", { class: "card-actions" }, send, el("button", { type: "button", class: "button", text: words.skip, on: { click: onSkip } })));
+  node.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const mail = address.input.value.trim();
+    address.complain(EMAIL.test(mail) ? "" : words.emailWrong);
+    if (address.input.getAttribute("aria-invalid") === "true") return address.input.focus();
+    send.disabled = true;
+    try {
+      await onSubmit(mail);
+    } catch (failure) {
+      address.complain(failure.status === 422 ? words.emailWrong : failure.message);
+      address.input.focus();
+    }
+    send.disabled = false;
+  });
+  return { node, input: address.input };
+}
+
 function field(id, label, props) {
   const input = el("input", { id, class: "input", type: "text", "aria-describedby": `${id}-error`, ...props });
   const error = el("p", { id: `${id}-error`, class: "field-error", hidden: true });

@@ -6,15 +6,20 @@ import { canClose, listen, tell } from "./bridge.js";
 import { Composer } from "./composer.js";
 import { context, memory, setColorScheme, words } from "./context.js";
 import { optionButtons, orderForm, personButton, ratingForm } from "./forms.js";
+import { Meanwhile } from "./meanwhile.js";
 import { Outbox } from "./outbox.js";
 import { EntryPage } from "./page.js";
 import { Session } from "./session.js";
 import { Timeline } from "./timeline.js";
 
+// How often it is asked whether somebody is there, while a shopper waits for that.
+const LOOK_EVERY_MS = 60_000;
+
 const session = new Session();
 let shop = { name: context.title, greeting: "", quick_replies: [] };
 let contact = {};
 let conversation = null;
+let availability = null;
 let stream = null;
 let visible = context.popout;
 let attempts = 0;
@@ -50,6 +55,22 @@ const composer = new Composer(
   },
 );
 
+const meanwhile = new Meanwhile(
+  { line: byId("waiting-line"), text: byId("waiting"), alone: byId("alone"), forms: byId("meanwhile") },
+  {
+    async email(address) {
+      ({ contact } = await session.post("email", { email: address }));
+      return contact.email;
+    },
+    assistant: letAssistantGoOn,
+    done(stay) {
+      draw();
+      if (!stay) composer.focus();
+      timeline.toEnd();
+    },
+  },
+);
+
 /** Waits for the session: whoever writes before it has begun must not be told that they may not. */
 async function deliver(content, echoId) {
   await started;
@@ -74,7 +95,7 @@ async function begin() {
     const snapshot = await session.start();
     attempts = 0;
     banner("");
-    ({ shop, contact } = snapshot);
+    ({ shop, contact, availability } = snapshot);
     // Another conversation than before: the old secret opened nothing any more.
     if (snapshot.conversation?.id !== conversation?.id) timeline.clear();
     conversation = snapshot.conversation ?? null;
@@ -148,6 +169,36 @@ function onEvent(name, data) {
       thanked = null;
     }
     draw();
+    look();
+  } else if (name === "conversation.updated") {
+    learn(data.conversation);
+    draw();
+  }
+}
+
+/** Whether the shopper waits for a person whom nobody is yet. */
+function waits() {
+  return conversation?.status === "open" && !conversation.assignee;
+}
+
+/** Sees whether somebody is there. What cannot be seen now is seen the next time. */
+async function look() {
+  if (!waits()) return;
+  try {
+    ({ availability } = await session.get("availability"));
+    draw();
+  } catch {
+    // The line of before stands.
+  }
+}
+
+async function letAssistantGoOn(on) {
+  try {
+    learn((await session.post("assistant", { on })).conversation);
+    draw();
+    composer.focus();
+  } catch (error) {
+    warn(error.message);
   }
 }
 
@@ -159,9 +210,9 @@ function learn(told) {
   if (conversation?.id !== told.id || told.last_seq >= conversation.last_seq) conversation = told;
 }
 
-/** Whether the bot is silent. What it was writing when a person took over goes on for a moment and is never stored. */
+/** Whether the bot is silent: it goes on beside the wait for a person only where the shopper wishes so. What it was writing when a person took over goes on for a moment and is never stored. */
 function withPerson() {
-  return conversation !== null && conversation.status !== "pending";
+  return conversation !== null && conversation.status !== "pending" && !conversation.assisted;
 }
 
 function take(message) {
@@ -204,16 +255,22 @@ async function askForPerson() {
   button.disabled = true;
   try {
     await started;
-    learn((await session.post("handoff", {})).conversation);
+    const taken = await session.post("handoff", {});
+    availability = taken.availability;
+    learn(taken.conversation);
     tell("session", { started: true });
     timeline.toEnd();
     draw();
     composer.focus();
   } catch (error) {
-    banner(error.message);
-    setTimeout(() => banner(""), 8000);
+    warn(error.message);
   }
   button.disabled = false;
+}
+
+function warn(text) {
+  banner(text);
+  setTimeout(() => banner(""), 8000);
 }
 
 function banner(text) {
@@ -228,6 +285,11 @@ function draw() {
   if (withPerson()) timeline.endBot();
   timeline.draw(outbox.items);
   drawAfter();
+  const stay = timeline.nearEnd();
+  const agent = conversation?.assignee?.name;
+  const greeted = timeline.all().some((message) => message.author.type === "agent" && message.author.name === agent);
+  meanwhile.draw({ conversation, contact, availability, greeted });
+  if (stay) timeline.toEnd();
 }
 
 function drawHead() {
@@ -235,13 +297,10 @@ function drawHead() {
   const agent = conversation?.assignee?.name;
   byId("shop").textContent = context.title || shop.name || "\u00a0";
   byId("intro").textContent = context.description && !status ? context.description
-    : status === "open" ? (agent ? words.withAgent(agent) : words.waitingIntro) : words.intro;
+    : status !== "open" ? words.intro : agent ? words.withAgent(agent) : conversation.assisted ? words.assistedIntro : words.waitingIntro;
   if (shop.name) document.title = shop.name;
   byId("mark").textContent = [...(shop.name || "\u00a0")][0];
   byId("person").hidden = status === "open";
-  const waiting = status === "open" && !agent;
-  byId("waiting").hidden = !waiting;
-  byId("waiting").textContent = waiting ? words.waiting : "";
 }
 
 function drawWelcome() {
@@ -290,9 +349,9 @@ function formFor(last) {
   if (outbox.items.length) return "";
   if (conversation?.status === "resolved" && thanked === conversation.id) return "thanks";
   if (conversation?.status === "resolved" && !conversation.rating && memory.get("rated") !== conversation.id) return `rating ${conversation.id}`;
-  if (last?.author.type !== "bot" || conversation?.status !== "pending") return "";
+  if (last?.author.type !== "bot" || withPerson()) return "";
   if (last.decision === "clarify" && last.options?.length) return `options ${last.id}`;
-  if (last.decision === "part_answer") return `person ${last.id}`;
+  if (last.decision === "part_answer" && !conversation.assisted) return `person ${last.id}`;
   return last.decision === "ask_order" ? `order ${last.id}` : "";
 }
 
@@ -343,6 +402,8 @@ document.addEventListener("visibilitychange", () => {
   if (visible && document.visibilityState === "visible") markRead();
 });
 
+setInterval(() => visible && document.visibilityState === "visible" && look(), LOOK_EVERY_MS);
+
 // The loader says first who the shopper is, then whether the chat is open: a session begins with the name it belongs to.
 let greet;
 const greeted = new Promise((done) => (greet = () => {
@@ -361,6 +422,7 @@ listen({
     composer.focus();
     markRead();
     countUnread();
+    look();
   },
   closed() {
     greet();

@@ -103,7 +103,8 @@ export class Timeline {
         }
         entry = { node, mark: item.mark };
       }
-      const joined = previous !== null && previous.author === item.author && item.at - previous.at < GROUP_MS;
+      // Each message of the assistant says that it is one: only people's are joined.
+      const joined = previous !== null && previous.author === item.author && !item.author.startsWith("bot") && item.at - previous.at < GROUP_MS;
       entry.node.classList.toggle("joined", joined);
       if (cursor === entry.node) cursor = cursor.nextSibling;
       else this.log.insertBefore(entry.node, cursor);

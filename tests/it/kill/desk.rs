@@ -96,7 +96,7 @@ impl Desk {
         let store = open_store(&self.shop.settings()).await.unwrap();
         let mut counts: HashMap<String, usize> = HashMap::new();
         for queue in [Queue::Open, Queue::Closed] {
-            for row in store.tickets(queue, 1_000_000).await.unwrap() {
+            for row in store.tickets(queue, nightdesk::support::Timestamp::UNIX_EPOCH, 1_000_000).await.unwrap() {
                 *counts.entry(row.conversation.id.to_string()).or_default() += 1;
             }
         }

@@ -15,11 +15,15 @@ pub struct Shop {
     folder: TempDir,
 }
 
-/// What the tests' shop differs in from the default one: no language model, no waiting for limits.
+/// What the tests' shop differs in from the default one: no language model, no waiting for limits, no hours that depend on when a test runs.
 const SETTINGS: &str = r#"
 [server]
 listen = "127.0.0.1:0"
 drain_seconds = 2
+
+[desk]
+time_zone = "UTC"
+hours = { monday = [], tuesday = [], wednesday = [], thursday = [], friday = [], saturday = [], sunday = [] }
 
 [answers]
 style = "stored"
@@ -33,6 +37,9 @@ logins_per_minute = 100000
 [log]
 filter = "warn"
 "#;
+
+/// The days from Monday on, as settings name them.
+pub const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 impl Shop {
     /// A new folder with the small knowledge base, and with what its first start would compute: that is done once for all tests.
@@ -102,6 +109,23 @@ impl Shop {
     pub fn add(&self, lines: &str) {
         let settings = fs::read_to_string(self.config()).unwrap();
         fs::write(self.config(), format!("{settings}\n{lines}")).unwrap();
+    }
+
+    /// Sets the hours of these days, in UTC; the others are closed.
+    pub fn opens(&self, hours: &[(&str, &str)]) {
+        let day = |name: &str| match hours.iter().find(|(day, _)| *day == name) {
+            Some((_, span)) => format!("{name} = [{span:?}]"),
+            None => format!("{name} = []"),
+        };
+        let days = DAYS.map(day);
+        let settings = fs::read_to_string(self.config()).unwrap();
+        let line = settings.lines().find(|line| line.starts_with("hours = ")).expect("the tests' settings have hours").to_owned();
+        self.set(&line, &format!("hours = {{ {} }}", days.join(", ")));
+    }
+
+    /// Opens every day, all day.
+    pub fn is_always_open(&self) {
+        self.opens(&DAYS.map(|day| (day, "00:00-24:00")));
     }
 
     /// The settings as the program reads them.

@@ -4,6 +4,7 @@ use futures_util::StreamExt;
 use reqwest::Response;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::AbortHandle;
 
 use super::PATIENCE;
 
@@ -25,9 +26,16 @@ impl Told {
     }
 }
 
-/// An open stream. A task reads it, so that nothing is lost while the test does something else.
+/// An open stream. A task reads it, so that nothing is lost while the test does something else. Dropped, it is closed, as by a page that is left.
 pub struct Stream {
     events: UnboundedReceiver<Told>,
+    reader: AbortHandle,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
 }
 
 impl Stream {
@@ -36,7 +44,7 @@ impl Stream {
         assert_eq!(response.status(), 200, "the stream opens");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let (sender, events) = unbounded_channel();
-        tokio::spawn(async move {
+        let reader = tokio::spawn(async move {
             let mut body = response.bytes_stream();
             let mut text = Vec::new();
             while let Some(Ok(bytes)) = body.next().await {
@@ -50,7 +58,7 @@ impl Stream {
                 }
             }
         });
-        Self { events }
+        Self { events, reader: reader.abort_handle() }
     }
 
     /// The next event; `None` once the stream is over.
