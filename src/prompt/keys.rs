@@ -4,7 +4,7 @@
 pub(super) const OF_PERSONS: [&str; 2] = ["handoff.", "when."];
 
 /// Each text's key with the variables that it may use; `shop` may be used in all of them.
-pub(super) const TEXTS: [(&str, &[&str]); 44] = [
+pub(super) const TEXTS: [(&str, &[&str]); 48] = [
     ("greeting", &[]),
     ("smalltalk.hello", &[]),
     ("smalltalk.thanks", &[]),
@@ -46,7 +46,11 @@ pub(super) const TEXTS: [(&str, &[&str]); 44] = [
     ("order.private", &[]),
     ("handoff.asked", &[]),
     ("handoff.low_confidence", &[]),
+    ("handoff.repeated_failure", &[]),
+    ("handoff.complaint", &[]),
+    ("handoff.sensitive", &[]),
     ("handoff.order_not_verified", &[]),
     ("handoff.order_change", &[]),
     ("handoff.engine_failure", &[]),
+    ("handoff.policy", &[]),
 ];
