@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::calibrate::Calibrator;
 use super::composer::{adapter, open_composer};
 use super::demo;
+use super::desk;
 use super::indexing::Watched;
 use crate::assistant::compose::{Composer, Writer};
 use crate::assistant::copilot::{Copilot, CopilotParts};
@@ -97,6 +98,7 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
             prompts: Arc::clone(&prompts),
             composer,
             rule: calibrator.rule(),
+            topics: desk::topics(&settings.desk),
             verify_attempts: settings.orders.verify_attempts,
             locale: settings.shop.locale.clone(),
         }))

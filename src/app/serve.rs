@@ -19,13 +19,13 @@ use tokio_util::task::TaskTracker;
 
 use super::VERSION;
 use super::demo::{self, FIRST_ADMIN};
+use super::desk::routing;
 use super::files::take_open_files;
 use super::open::{Rooms, make_data_folder, open_rooms};
 use super::reload::{Reload, keep_versions};
 use crate::assistant::{Assistant, AssistantParts};
 use crate::config::Settings;
 use crate::conversation::{ConversationId, Live, LiveBus, LiveKind};
-use crate::desk::Routing;
 use crate::http::{self, AppParts, AppState, DemoPage, Limits, Proxy, Rate, Readiness, WidgetSettings};
 use crate::jobs::reload::{FolderWatch, watch_folder};
 use crate::jobs::turns::TurnFailure;
@@ -93,7 +93,7 @@ pub async fn start(settings: Settings, recorder: Option<PrometheusHandle>) -> an
 
     let (soft, hard, tracker) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let live = LiveBus::default();
-    let turns = Turns::new(Arc::new(runner(&rooms, &live)), tracker.clone(), soft.clone());
+    let turns = Turns::new(Arc::new(runner(&settings, &rooms, &live)), tracker.clone(), soft.clone());
     for id in rooms.store.due_turns().await? {
         turns.wake(id);
     }
@@ -256,11 +256,11 @@ impl RunTurn for Runner {
     }
 }
 
-fn runner(rooms: &Rooms, live: &LiveBus) -> Runner {
+fn runner(settings: &Settings, rooms: &Rooms, live: &LiveBus) -> Runner {
     Runner(Assistant::new(AssistantParts {
         conversations: rooms.store.clone(),
         responder: Arc::clone(&rooms.responder),
-        routing: Routing,
+        routing: routing(&settings.desk),
         live: live.clone(),
         ids: rooms.ids.clone(),
         clock: Arc::clone(&rooms.clock),
@@ -276,7 +276,7 @@ fn parts(settings: &Settings, rooms: &Rooms, live: LiveBus, turns: Turns, soft: 
     AppParts {
         conversations: rooms.store.clone(),
         desk: rooms.store.clone(),
-        routing: Routing,
+        routing: routing(&settings.desk),
         agents: rooms.store.clone(),
         versions: rooms.store.clone(),
         copilot: Arc::clone(&rooms.copilot),

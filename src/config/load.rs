@@ -126,6 +126,12 @@ mod tests {
         check("[engine]\nurl = 'http://localhost:8081/v1'", "engine.model is empty");
         check("[engine]\napi_key = 'two words'", "engine.api_key");
         check("[database]\nurl = 'mysql://desk'", "database.url must look like postgres://");
+        check("[desk]\nsensitive_topics = ['politics']", "desk.sensitive_topics names 'politics'");
+        check("[desk]\nsensitive = []", "desk.sensitive");
+        check("[desk.topics]\nallergens = 'nuts'", "desk.topics.allergens");
+        check("[desk.priority]\nangry = 'high'", "desk.priority.angry is neither a reason nor a topic");
+        check("[desk.priority]\nasked = 'soon'", "desk.priority.asked is 'soon'");
+        check("[desk.queues]\nasked = ''", "desk.queues.asked");
         check("[shop", "nightdesk.toml");
     }
 

@@ -1,8 +1,10 @@
 //! Settings: the built-in defaults, a file, the environment; an unknown key is an error. Only this room reads the environment.
 
 mod database_url;
+pub mod desk;
 pub mod environment;
 pub mod load;
+pub mod reasons;
 pub mod secret;
 pub mod settings;
 

@@ -16,7 +16,7 @@ pub mod statement;
 pub mod versions;
 
 pub use event::{Actor, Event, EventKind, Update};
-pub use handoff::{Handoff, HandoffReason, Priority};
+pub use handoff::{Cause, Handoff, HandoffReason, Priority};
 pub use live::{Live, LiveBus, LiveKind, Notices};
 pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, STORED, Source};
 pub use ownership::{Act, Assistance, Begun, Change, Conversation, Hands, Owed, Status, Step, TicketStep, Waiting};
