@@ -357,7 +357,7 @@ mod tests {
             let shop = Shop::new();
             let report = import(&folder.join("knowledge.jsonl"), &shop.folder(), "en", TODAY).unwrap();
             assert_eq!(load::load(&shop.folder()).unwrap().entries.len(), report.added);
-            let checked = check(&shop.folder(), TODAY);
+            let checked = check(&shop.folder(), TODAY, &|_| false);
             assert!(!checked.has_errors(), "{checked}");
         }
     }
