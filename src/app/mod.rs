@@ -4,6 +4,7 @@ pub mod calibrate;
 mod calibration_file;
 pub mod composer;
 pub mod demo;
+mod desk;
 pub mod engine;
 pub mod files;
 pub mod indexing;

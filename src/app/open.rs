@@ -9,13 +9,14 @@ use anyhow::Context;
 use super::calibrate::Calibrator;
 use super::composer::{adapter, open_composer};
 use super::demo;
+use super::desk;
 use super::indexing::Watched;
 use super::office::office;
 use crate::assistant::compose::{Composer, Writer};
 use crate::assistant::copilot::{Copilot, CopilotParts};
 use crate::assistant::{Responder, ResponderParts};
 use crate::config::Settings;
-use crate::desk::{Reception, ReceptionParts, Routing};
+use crate::desk::{Reception, ReceptionParts};
 use crate::inference::{Class, Encoders, ModelRole, ModelStore, Terminal};
 use crate::knowledge;
 use crate::prompt::Prompts;
@@ -101,6 +102,7 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
             prompts: Arc::clone(&prompts),
             composer,
             rule: calibrator.rule(),
+            topics: desk::topics(&settings.desk),
             verify_attempts: settings.orders.verify_attempts,
             locale: settings.shop.locale.clone(),
         }))
@@ -114,7 +116,12 @@ pub async fn open_rooms(settings: &Settings) -> anyhow::Result<Rooms> {
     });
     let responder = responder(composer);
     let office = office(&settings.desk);
-    let reception = Reception::new(ReceptionParts { office, routing: Routing, presence: store.clone(), clock: Arc::clone(&clock) });
+    let reception = Reception::new(ReceptionParts {
+        office,
+        routing: desk::routing(&settings.desk),
+        presence: store.clone(),
+        clock: Arc::clone(&clock),
+    });
     let (copilot, reception) = (Arc::new(copilot), Arc::new(reception));
     Ok(Rooms { ids: Ids::new(Arc::clone(&clock)), clock, store, prompts, retriever, calibrator, responder, copilot, reception })
 }

@@ -245,7 +245,7 @@ fn searched(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::confidence::{Calibration, Threshold, decide};
-    use crate::knowledge::EntryId;
+    use crate::knowledge::{EntryId, HandoffRule};
     use crate::retrieval::{QuerySignals, Signals};
 
     /// A hit of an entry that says its id in words; sure ones are far above the threshold, others far below.
@@ -259,6 +259,7 @@ mod tests {
                 question: id.replace('-', " "),
                 phrasings: Vec::new(),
                 answer: format!("All about {}.", id.replace('-', " ")),
+                handoff: HandoffRule::Never,
                 file: "t.md".into(),
                 line: 1,
             }),

@@ -1,27 +1,31 @@
 //! From the transcript to a reply. All the ifs of a turn live here; nothing is written.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
 use crate::commerce::{CustomerProof, GuestClaim, Order, Orders};
 use crate::confidence::{Asking, Rule};
-use crate::conversation::{Decision, HandoffReason, MadeWith, Message, Origin, STORED, Source, Statement};
-use crate::knowledge::{Entry, Knowledge};
+use crate::conversation::{Cause, Decision, HandoffReason, MadeWith, Message, Origin, STORED, Source, Statement};
+use crate::knowledge::{Entry, HandoffRule, Knowledge};
 use crate::prompt::{Group, Phrases, Prompts, Situation};
 use crate::retrieval::{Hit, RetrievalError, Retriever};
 use crate::support::StoreError;
 use crate::support::text::ellipsis;
 
+use super::cause::unanswered;
 use super::choice::{Choice, was_asked};
 use super::compose::{Asked, Composed, Composer, Spoken, Tell};
 use super::context::{Leaning, leaning, topic_of};
 use super::details::OrderDetails;
+use super::failure::{failures, is_told_out, retry};
 use super::gloss::in_english;
 use super::language::locale_of;
 use super::order;
 use super::plan::{Known, Plan, Queries};
 use super::sheet::facts_of;
+use super::topics::Topics;
 use super::understand::{Intent, OrderTalk, question_of, situation_of, understand};
 use super::verify::{Sources, verify};
 
@@ -64,7 +68,7 @@ pub struct Reply {
     /// Who chose the words.
     pub model: String,
     /// Why a person gets the conversation, if one does.
-    pub handoff: Option<HandoffReason>,
+    pub handoff: Option<Cause>,
 }
 
 impl Reply {
@@ -90,10 +94,41 @@ impl Reply {
     }
 
     /// A handoff with its one line.
-    pub fn handoff(reason: HandoffReason, phrases: &Phrases, confidence: f64) -> Self {
-        let key = format!("handoff.{}", reason.as_str());
-        Self { confidence, handoff: Some(reason), ..Self::phrase(Decision::Handoff, phrases, &key) }
+    pub fn handoff(cause: impl Into<Cause>, phrases: &Phrases, confidence: f64) -> Self {
+        let cause = cause.into();
+        Self { confidence, ..Self::phrase(Decision::Handoff, phrases, &line_of(&cause)) }.handed_over(cause)
     }
+
+    /// The same words, with which a person gets the conversation: the line of that stands under them.
+    fn and_handed_over(mut self, cause: Cause, phrases: &Phrases) -> Self {
+        let key = line_of(&cause);
+        let line = phrases.text(&key, &[]);
+        self.content.push_str(BETWEEN);
+        let start = self.content.chars().count();
+        self.content.push_str(&line);
+        self.statements.push(Statement { start, end: start + line.chars().count(), origin: Origin::Phrase { key } });
+        self.handed_over(cause)
+    }
+
+    fn handed_over(self, cause: Cause) -> Self {
+        Self { decision: Decision::Handoff, handoff: Some(cause), ..self }
+    }
+}
+
+/// A question to the knowledge base.
+struct Inquiry<'a> {
+    /// What the shopper wrote.
+    said: &'a str,
+    /// What is looked for: mostly the same.
+    question: &'a str,
+    /// What it came behind, and itself.
+    transcript: &'a [Message],
+    /// Entries that are not told again.
+    told: &'a [String],
+    /// Why a person gets it where nothing answers.
+    otherwise: Cause,
+    /// Whether it may be asked which entry is meant.
+    asking: Asking,
 }
 
 /// What a responder is made of.
@@ -108,6 +143,8 @@ pub struct ResponderParts {
     pub composer: Composer,
     /// By what it is decided whether the bot answers. Replaced while the bot runs, when the knowledge is.
     pub rule: Arc<ArcSwap<Rule>>,
+    /// What a person has to see at once.
+    pub topics: Topics,
     /// Failed verifications before a person gets the conversation.
     pub verify_attempts: usize,
     /// The shop's language.
@@ -134,25 +171,41 @@ impl Responder {
     pub async fn respond_telling(&self, transcript: &[Message], tell: &Tell<'_>) -> Result<Reply, RespondError> {
         let question = question_of(transcript);
         let reply = self.decided(transcript, &question, tell).await?;
-        Ok(self.verified(reply, &question, ""))
+        let reply = self.verified(reply, &question, "");
+        if is_told_out(transcript, reply.decision, &reply.content, &reply.statements) {
+            return Ok(Reply::handoff(HandoffReason::RepeatedFailure, self.phrases_for(&question), reply.confidence));
+        }
+        Ok(reply)
     }
 
     async fn decided(&self, transcript: &[Message], question: &str, tell: &Tell<'_>) -> Result<Reply, RespondError> {
         let phrases = self.phrases_for(question);
-        match understand(transcript, self.parts.prompts.patterns()) {
-            Intent::Person => Ok(Reply::handoff(HandoffReason::Asked, phrases, 1.0)),
+        match understand(transcript, self.parts.prompts.patterns(), &self.parts.topics) {
+            Intent::Person(cause) => Ok(Reply::handoff(cause, phrases, 1.0)),
             Intent::Smalltalk(phrase) => Ok(Reply::phrase(Decision::Smalltalk, phrases, phrase)),
             Intent::Order(talk) => self.order(talk, phrases).await,
             Intent::Manipulation => Ok(Reply::phrase(Decision::Smalltalk, phrases, "refused")),
             Intent::Choice(choice) => self.chosen(choice, phrases, tell).await,
             Intent::Declined => Ok(Reply::phrase(Decision::Smalltalk, phrases, "smalltalk.declined")),
             // Whoever wants something done is not asked which rule they mean.
-            Intent::OrderChange => self.answer(question, transcript, HandoffReason::OrderChange, Asking::Spent, tell).await,
-            Intent::Question => {
-                let asking = if was_asked(transcript) { Asking::Spent } else { Asking::Allowed };
-                self.answer(question, transcript, HandoffReason::LowConfidence, asking, tell).await
+            Intent::OrderChange => {
+                let otherwise = HandoffReason::OrderChange.into();
+                self.answer(Inquiry { said: question, question, transcript, told: &[], otherwise, asking: Asking::Spent }, tell).await
             }
+            Intent::Question => self.question(transcript, question, tell).await,
         }
+    }
+
+    async fn question(&self, transcript: &[Message], said: &str, tell: &Tell<'_>) -> Result<Reply, RespondError> {
+        let patterns = self.parts.prompts.patterns();
+        let otherwise = unanswered(said, failures(transcript, patterns), patterns);
+        let asking = if was_asked(transcript) { Asking::Spent } else { Asking::Allowed };
+        let retry = retry(transcript, patterns);
+        let inquiry = match &retry {
+            Some(retry) => Inquiry { said, question: &retry.question, transcript: retry.transcript, told: &retry.told, otherwise, asking },
+            None => Inquiry { said, question: said, transcript, told: &[], otherwise, asking },
+        };
+        self.answer(inquiry, tell).await
     }
 
     /// The last gate: a reply that says what its sources do not is replaced by their stored answers, or where there is none goes to a person. `order` are
@@ -190,8 +243,7 @@ impl Responder {
 
     /// Whether words say that a person was called.
     fn claims_transfer(&self, said: &str) -> bool {
-        let patterns = self.parts.prompts.patterns();
-        said.lines().any(|line| patterns.matches(Group::ClaimsTransfer, line)) || patterns.matches(Group::ClaimsTransfer, said)
+        self.parts.prompts.patterns().finds(Group::ClaimsTransfer, said)
     }
 
     /// The phrases in the language of a text.
@@ -243,27 +295,28 @@ impl Responder {
         }
     }
 
-    async fn answer(
-        &self,
-        question: &str,
-        transcript: &[Message],
-        otherwise: HandoffReason,
-        asking: Asking,
-        tell: &Tell<'_>,
-    ) -> Result<Reply, RespondError> {
-        let phrases = self.phrases_for(question);
+    async fn answer(&self, inquiry: Inquiry<'_>, tell: &Tell<'_>) -> Result<Reply, RespondError> {
+        let Inquiry { said, question, transcript, told, otherwise, asking } = inquiry;
+        let phrases = self.phrases_for(said);
         let queries = self.queries(question, transcript);
         let found = self.search(queries.texts()).await?;
         let rule = self.rule();
-        let openings = self.openings(question, topic_of(transcript).is_some() && leaning(question) == Leaning::Strong);
-        match queries.settle(&found, &|hits, asking| rule.decide(hits, asking), asking) {
+        let openings = self.openings(said, topic_of(transcript).is_some() && leaning(question) == Leaning::Strong);
+        match queries.settle(&found, &|hits, asking| rule.decide(&untold(hits, told), asking), asking) {
             Plan::HandOver { confidence } => Ok(Reply::handoff(otherwise, phrases, confidence)),
             Plan::Clarify { entries, confidence } => {
                 let sources = entries.iter().map(|entry| source(entry)).collect();
                 Ok(Reply { sources, confidence, ..Reply::phrase(Decision::Clarify, phrases, "clarify") })
             }
-            Plan::Answer { known, unknown: None } if known.len() == 1 => Ok(self.compose(&known[0], openings, tell).await),
-            Plan::Answer { known, unknown } => Ok(self.together(&known, unknown.as_deref(), phrases, openings).await),
+            Plan::Answer { known, unknown } => {
+                // What was asked before is not repeated as if it were said now, and a person who comes anyway is not offered.
+                let unknown = unknown.filter(|_| question == said && !is_for_a_person(&known));
+                let reply = match (known.as_slice(), unknown) {
+                    ([known], None) => self.compose(known, openings, tell).await,
+                    (known, unknown) => self.together(known, unknown.as_deref(), phrases, openings).await,
+                };
+                Ok(by_rule(reply, &known, phrases))
+            }
         }
     }
 
@@ -305,13 +358,11 @@ impl Responder {
             Choice::None => None,
         };
         match entry {
-            Some(entry) => Ok(self
-                .compose(
-                    &Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() },
-                    (Situation::Neutral.key(), NO_OPENING),
-                    tell,
-                )
-                .await),
+            Some(entry) => {
+                let known = Known { entry: Arc::clone(entry), confidence: 1.0, question: entry.question.clone() };
+                let reply = self.compose(&known, (Situation::Neutral.key(), NO_OPENING), tell).await;
+                Ok(by_rule(reply, &[known], phrases))
+            }
             None => Ok(Reply::handoff(HandoffReason::LowConfidence, phrases, 0.0)),
         }
     }
@@ -372,6 +423,29 @@ impl Responder {
         by.dedup();
         Reply { sources, confidence, model: by.join(", "), ..Reply::spoken(decision, spoken) }
     }
+}
+
+/// The key of the one line that the shopper sees.
+fn line_of(cause: &Cause) -> String {
+    format!("handoff.{}", cause.reason.as_str())
+}
+
+/// The hits without entries that did not help.
+fn untold<'a>(hits: &'a [Hit], told: &[String]) -> Cow<'a, [Hit]> {
+    if told.is_empty() {
+        return Cow::Borrowed(hits);
+    }
+    hits.iter().filter(|hit| !told.iter().any(|id| id == hit.entry.id.as_str())).cloned().collect()
+}
+
+/// Whether one of the entries says that a person deals with it.
+fn is_for_a_person(known: &[Known]) -> bool {
+    known.iter().any(|one| one.entry.handoff == HandoffRule::Always)
+}
+
+/// The answer, behind which a person gets the conversation where an entry says so.
+fn by_rule(reply: Reply, known: &[Known], phrases: &Phrases) -> Reply {
+    if is_for_a_person(known) { reply.and_handed_over(HandoffReason::Policy.into(), phrases) } else { reply }
 }
 
 fn source(entry: &Entry) -> Source {

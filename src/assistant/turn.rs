@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::conversation::{
-    BotTrace, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, MessageId, TicketId,
-    TurnCommit, TurnOutcome, TurnReply,
+    BotTrace, Cause, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, Message,
+    MessageId, TicketId, TurnCommit, TurnOutcome, TurnReply,
 };
 use crate::desk::Reception;
 use crate::support::text::ellipsis;
 use crate::support::{Clock, Ids, StoreError};
 
 use super::respond::{Reply, RespondError, Responder};
-use super::understand::{question_of, subject_of};
+use super::understand::{question_of, subject_of, subject_with_before};
 
 /// How long a reply takes to appear word by word, at most; a long one comes in larger pieces.
 const TELLING: Duration = Duration::from_millis(400);
@@ -91,7 +91,7 @@ impl Assistant {
             model: reply.model.clone(),
             milliseconds,
         };
-        let handoff = reply.handoff.map(|reason| self.handoff(reason, &subject_of(&snapshot.messages)));
+        let handoff = reply.handoff.map(|cause| self.handoff(cause, &snapshot.messages));
         let outcome = self.commit(conversation, TurnReply { message_id, content: reply.content, trace, handoff }).await;
         self.tell(conversation, LiveKind::Typing { who: "bot", on: false });
         if let TurnOutcome::Committed(_) = outcome? {
@@ -112,9 +112,13 @@ impl Assistant {
         }
     }
 
-    fn handoff(&self, reason: HandoffReason, subject: &str) -> Handoff {
+    fn handoff(&self, cause: Cause, transcript: &[Message]) -> Handoff {
+        let subject = match cause.reason {
+            HandoffReason::RepeatedFailure => subject_with_before(transcript),
+            _ => subject_of(transcript),
+        };
         let subject = ellipsis(&subject.split_whitespace().collect::<Vec<_>>().join(" "), SUBJECT);
-        self.parts.reception.handoff(TicketId(self.parts.ids.uuid()), reason, None, subject)
+        self.parts.reception.handoff(TicketId(self.parts.ids.uuid()), cause, subject)
     }
 
     async fn commit(&self, conversation: &Conversation, reply: TurnReply) -> Result<TurnOutcome, StoreError> {

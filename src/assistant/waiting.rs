@@ -11,11 +11,18 @@ const BETWEEN: &str = "\n\n";
 impl Reply {
     /// The same reply where a person is waited for. What would be a handoff is kept with the request that the team has.
     pub fn while_waiting(self, phrases: &Phrases) -> Self {
-        match self.handoff {
-            Some(reason) => {
-                let spoken = phrase(key(reason), phrases);
-                let (content, statements) = spoken.into_parts();
-                Self { decision: Decision::Smalltalk, content, statements, handoff: None, ..self }
+        match &self.handoff {
+            Some(cause) => {
+                let kept = phrase(key(cause.reason), phrases);
+                let is_line = |origin: &Origin| matches!(origin, Origin::Phrase { key } if key.starts_with("handoff."));
+                match self.until(is_line) {
+                    // An entry that leaves the rest to a person still says what it says.
+                    Some(mut answer) if !answer.content().is_empty() => {
+                        answer.append(BETWEEN, &kept);
+                        self.saying(Decision::Answer, answer)
+                    }
+                    _ => self.saying(Decision::Smalltalk, kept),
+                }
             }
             None if self.decision == Decision::PartAnswer => self.with_the_rest_kept(phrases),
             None => self,
@@ -25,12 +32,21 @@ impl Reply {
     /// A person need not be offered for what has no answer: there is a request already.
     fn with_the_rest_kept(self, phrases: &Phrases) -> Self {
         let is_offer = |origin: &Origin| matches!(origin, Origin::Phrase { key } if key == "part_unknown");
-        let Some(place) = self.statements.iter().position(|part| is_offer(&part.origin)) else { return self };
-        let told: String = self.content.chars().take(self.statements[place].start).collect();
-        let mut spoken = Spoken::from_parts(told.trim_end().to_owned(), self.statements[..place].to_vec());
+        let Some(mut spoken) = self.until(is_offer) else { return self };
         spoken.append(BETWEEN, &phrase("waiting.rest", phrases));
+        self.saying(Decision::Answer, spoken)
+    }
+
+    /// What is said before the first part of such an origin, where there is one.
+    fn until(&self, is_such: impl Fn(&Origin) -> bool) -> Option<Spoken> {
+        let place = self.statements.iter().position(|part| is_such(&part.origin))?;
+        let told: String = self.content.chars().take(self.statements[place].start).collect();
+        Some(Spoken::from_parts(told.trim_end().to_owned(), self.statements[..place].to_vec()))
+    }
+
+    fn saying(self, decision: Decision, spoken: Spoken) -> Self {
         let (content, statements) = spoken.into_parts();
-        Self { decision: Decision::Answer, content, statements, ..self }
+        Self { decision, content, statements, handoff: None, ..self }
     }
 }
 

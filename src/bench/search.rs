@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::machine::Machine;
 use crate::confidence::Calibration;
 use crate::inference::Embed;
-use crate::knowledge::{Entry, EntryId, Knowledge};
+use crate::knowledge::{Entry, EntryId, HandoffRule, Knowledge};
 use crate::retrieval::{RetrievalError, Retriever, Stage, Stages};
 
 const MATTERS: [(&str, [&str; 6], &str); 10] = [
@@ -217,6 +217,7 @@ fn shop(size: usize) -> Knowledge {
             question: own(texts[0]),
             phrasings: texts[1..].iter().map(|text| own(text)).collect(),
             answer: own(answer),
+            handoff: HandoffRule::Never,
             file: "made.md".to_owned(),
             line: number + 1,
         })

@@ -48,6 +48,8 @@ struct Answered<'a> {
     milliseconds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     handoff_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handoff_topic: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -108,7 +110,8 @@ async fn answer(rooms: &Rooms, question: &str, json: bool, out: &mut impl Write)
             options: reply.options().map(|(id, title)| OptionOut { id, title }).collect(),
             model: &reply.model,
             milliseconds,
-            handoff_reason: reply.handoff.map(|reason| reason.as_str()),
+            handoff_reason: reply.handoff.as_ref().map(|cause| cause.reason.as_str()),
+            handoff_topic: reply.handoff.as_ref().and_then(|cause| cause.topic.as_deref()),
         };
         writeln!(out, "{}", serde_json::to_string(&answered)?)?;
     } else {

@@ -135,7 +135,7 @@ fn options(hits: &[Hit]) -> Vec<&Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::EntryId;
+    use crate::knowledge::{EntryId, HandoffRule};
     use crate::retrieval::{QuerySignals, Signals};
 
     /// Hits that are alike but for their score and language; the question is the id.
@@ -149,6 +149,7 @@ mod tests {
                 question: id.trim_end_matches(char::is_numeric).into(),
                 phrasings: Vec::new(),
                 answer: "Yes.".into(),
+                handoff: HandoffRule::Never,
                 file: "t.md".into(),
                 line: 1,
             }),

@@ -1,8 +1,12 @@
-//! `[desk]`: when the desk is open, and how soon it wants to answer.
+//! `[desk]`: when the desk is open, how soon it wants to answer, and what goes to whom.
+
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+
+use super::reasons;
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -21,6 +25,14 @@ pub struct Desk {
     pub holidays: Vec<DayOff>,
     /// How soon a person wants to answer.
     pub first_reply_minutes: FirstReply,
+    /// Which of the program's own topics go to a person at once.
+    pub sensitive_topics: Vec<String>,
+    /// `[desk.topics]`: the shop's own, with their words.
+    pub topics: BTreeMap<String, Vec<String>>,
+    /// `[desk.priority]`: by reason or topic.
+    pub priority: BTreeMap<String, String>,
+    /// `[desk.queues]`: by reason or topic.
+    pub queues: BTreeMap<String, String>,
 }
 
 /// `[desk.hours]`; a day without spans is closed, and a week without any is always open.
@@ -151,7 +163,7 @@ impl TryFrom<String> for DayOff {
 impl Desk {
     /// What types alone do not say; each fault is a sentence that names its key.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut faults = reasons::faults(self);
         for (name, spans) in self.hours.days() {
             if spans.windows(2).any(|pair| pair[0].until > pair[1].from) {
                 faults.push(format!("desk.hours.{name} has spans that overlap or stand out of order; write the earlier one first"));

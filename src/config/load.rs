@@ -144,6 +144,12 @@ mod tests {
         check(&endpoint("").replace(".crm]", ".\"C R M\"]"), "an endpoint's name");
         check("[webhooks.endpoints.crm]\nurl = 'https://crm.example/'", "secret");
         check("[webhooks]\ngive_up_hours = 0", "webhooks.give_up_hours");
+        check("[desk]\nsensitive_topics = ['politics']", "desk.sensitive_topics names 'politics'");
+        check("[desk]\nsensitive = []", "desk.sensitive");
+        check("[desk.topics]\nallergens = 'nuts'", "desk.topics.allergens");
+        check("[desk.priority]\nangry = 'high'", "desk.priority.angry is neither a reason nor a topic");
+        check("[desk.priority]\nasked = 'soon'", "desk.priority.asked is 'soon'");
+        check("[desk.queues]\nasked = ''", "desk.queues.asked");
         check("[shop", "nightdesk.toml");
     }
 

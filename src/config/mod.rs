@@ -4,6 +4,7 @@ mod database_url;
 pub mod desk;
 pub mod environment;
 pub mod load;
+pub mod reasons;
 pub mod secret;
 pub mod settings;
 pub mod webhooks;

@@ -272,6 +272,7 @@ impl Settings {
             "engine.api_key must be visible ASCII characters; copy it again, without line breaks",
         );
         check((1..=20).contains(&self.orders.verify_attempts), "orders.verify_attempts must lie between 1 and 20");
+        self.desk.faults().iter().for_each(|fault| check(false, fault));
         let limits =
             [self.limits.sessions_per_minute, self.limits.message_burst, self.limits.messages_per_minute, self.limits.logins_per_minute];
         check(limits.iter().all(|limit| *limit > 0), "every key of [limits] must be at least 1");

@@ -61,6 +61,28 @@ impl HandoffReason {
     }
 }
 
+/// A reason, with what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Why.
+    pub reason: HandoffReason,
+    /// The topic of a sensitive message: `legal`, `safety` …
+    pub topic: Option<String>,
+}
+
+impl Cause {
+    /// A message about something that the shop wants people to deal with.
+    pub fn sensitive(topic: &str) -> Self {
+        Self { reason: HandoffReason::Sensitive, topic: Some(topic.to_owned()) }
+    }
+}
+
+impl From<HandoffReason> for Cause {
+    fn from(reason: HandoffReason) -> Self {
+        Self { reason, topic: None }
+    }
+}
+
 /// How soon a ticket wants somebody. The order is that of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Priority {

@@ -18,7 +18,7 @@ pub mod versions;
 pub mod webhook;
 
 pub use event::{Actor, Event, EventKind, Update};
-pub use handoff::{Handoff, HandoffReason, Priority};
+pub use handoff::{Cause, Handoff, HandoffReason, Priority};
 pub use live::{Live, LiveBus, LiveKind, Notices};
 pub use message::{Author, BotTrace, Content, ContentError, Decision, EchoId, Message, STORED, Source};
 pub use outbox::{Again, Backlog, Delivery, DeliveryId, DeliveryState, Enrolled, Hold, Outbox, Settled, Subject};

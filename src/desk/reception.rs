@@ -8,7 +8,7 @@ use super::availability::Availability;
 use super::office::Office;
 use super::presence::Presence;
 use super::routing::Routing;
-use crate::conversation::{Handoff, HandoffReason, TicketId};
+use crate::conversation::{Cause, Handoff, TicketId};
 use crate::support::Clock;
 
 /// An agent whose console was last noted longer ago is gone: two notes and a half, so that one that is late costs nobody their presence.
@@ -58,7 +58,8 @@ impl Reception {
     }
 
     /// A handoff that begins now, with its priority, queue and due time.
-    pub fn handoff(&self, ticket_id: TicketId, reason: HandoffReason, topic: Option<String>, subject: String) -> Handoff {
+    pub fn handoff(&self, ticket_id: TicketId, cause: impl Into<Cause>, subject: String) -> Handoff {
+        let Cause { reason, topic } = cause.into();
         let (priority, queue) = self.parts.routing.of(reason, topic.as_deref());
         let due_at = self.parts.office.due(priority, self.parts.clock.now());
         Handoff { ticket_id, reason, topic, subject, priority, queue, due_at }

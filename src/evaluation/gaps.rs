@@ -202,6 +202,7 @@ mod tests {
     use super::*;
     use crate::evaluation::{Labelled, Proposal};
     use crate::inference::InferenceError;
+    use crate::knowledge::HandoffRule;
 
     /// Unit vectors of the plane at these angles.
     fn at(degrees: &[f32]) -> Vec<Vec<f32>> {
@@ -277,6 +278,7 @@ mod tests {
                 question: "X?".into(),
                 phrasings: vec![],
                 answer: String::new(),
+                handoff: HandoffRule::Never,
                 file: String::new(),
                 line: 1,
             };

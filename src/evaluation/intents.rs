@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::{EvaluationError, Found};
 use super::trial::{Expected, Labelled, Trial};
 use super::two_columns::{self, Row};
-use crate::knowledge::{Entry, EntryId, Knowledge};
+use crate::knowledge::{Entry, EntryId, HandoffRule, Knowledge};
 use crate::support::text::ellipsis;
 
 /// The label of a message that none of the others fits.
@@ -89,7 +89,8 @@ impl Training {
         let entries = ids.into_iter().zip(phrasings).zip(lines).map(|((id, mut own), line)| {
             let question = own.remove(0);
             let (topic, locale, file) = ("intents".to_owned(), "en".to_owned(), file.clone());
-            Arc::new(Entry { id, topic, locale, updated: None, question, phrasings: own, answer: String::new(), file, line })
+            let (answer, handoff) = (String::new(), HandoffRule::Never);
+            Arc::new(Entry { id, topic, locale, updated: None, question, phrasings: own, answer, handoff, file, line })
         });
         Ok(Self { knowledge: Knowledge::of(entries.collect()), sentences, notes, labels })
     }

@@ -171,6 +171,7 @@ fn first_of(faults: &[(usize, String)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::HandoffRule;
 
     fn knowledge(ids: &[&str]) -> Knowledge {
         let entry = |id: &&str| {
@@ -182,6 +183,7 @@ mod tests {
                 question: "Q?".into(),
                 phrasings: Vec::new(),
                 answer: "A.".into(),
+                handoff: HandoffRule::Never,
                 file: "t.md".into(),
                 line: 1,
             })

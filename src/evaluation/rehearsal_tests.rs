@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::inference::{Embed, InferenceError};
-use crate::knowledge::EntryId;
+use crate::knowledge::{EntryId, HandoffRule};
 
 /// Words in sixty-four buckets: texts of the same words get the same vector, without a model.
 #[derive(Default)]
@@ -45,6 +45,7 @@ fn entry(id: &str, question: &str, phrasings: &[&str], answer: &str) -> Arc<Entr
         question: question.into(),
         phrasings: phrasings.iter().map(|&text| text.into()).collect(),
         answer: answer.into(),
+        handoff: HandoffRule::Never,
         file: "t.md".into(),
         line: 1,
     })

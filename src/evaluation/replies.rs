@@ -225,7 +225,7 @@ fn words(text: &str) -> usize {
 mod tests {
     use super::*;
     use crate::evaluation::units::MARK;
-    use crate::knowledge::EntryId;
+    use crate::knowledge::{EntryId, HandoffRule};
 
     const ANSWER: &str = "No, express is never free. It costs $9.95.\n\n- Germany 2 days\n- Spain 5 days";
 
@@ -238,6 +238,7 @@ mod tests {
             question: "Is express free?".into(),
             phrasings: vec![],
             answer: ANSWER.into(),
+            handoff: HandoffRule::Never,
             file: String::new(),
             line: 1,
         }

@@ -151,7 +151,7 @@ fn number(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::evaluation::{Expected, Labelled, Proposal, Trial};
-    use crate::knowledge::EntryId;
+    use crate::knowledge::{EntryId, HandoffRule};
 
     fn summary(confidences: &[(f64, bool)]) -> Summary {
         let id = EntryId::parse("a").unwrap();
@@ -165,6 +165,7 @@ mod tests {
                 question: "A?".into(),
                 phrasings: vec![],
                 answer: String::new(),
+                handoff: HandoffRule::Never,
                 file: String::new(),
                 line: 1,
             };

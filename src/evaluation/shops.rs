@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::error::{EvaluationError, Found};
 use super::texts::Texts;
 use super::trial::{Expected, Labelled};
-use crate::knowledge::{Entry, EntryId, Knowledge, read_text};
+use crate::knowledge::{Entry, EntryId, HandoffRule, Knowledge, read_text};
 
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
@@ -85,6 +85,7 @@ fn read_knowledge(path: &Path) -> Result<Knowledge, EvaluationError> {
                         question: row.question.trim().to_owned(),
                         phrasings,
                         answer: row.answer.list().join(" "),
+                        handoff: HandoffRule::Never,
                         file: "knowledge.jsonl".to_owned(),
                         line,
                     }));

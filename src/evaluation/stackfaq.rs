@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::error::EvaluationError;
 use super::texts::Texts;
 use super::trial::{Expected, Labelled};
-use crate::knowledge::{Entry, EntryId, Knowledge, read_text};
+use crate::knowledge::{Entry, EntryId, HandoffRule, Knowledge, read_text};
 
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
@@ -66,6 +66,7 @@ impl StackFaq {
                 question: thread.question.trim().to_owned(),
                 phrasings: Vec::new(),
                 answer: own.join("\n\n"),
+                handoff: HandoffRule::Never,
                 file: "stackExchange-FAQ.json".to_owned(),
                 line: 1,
             }));

@@ -143,7 +143,7 @@ impl AppState {
 
     /// A handoff with a new ticket's id.
     pub(super) fn handoff(&self, reason: HandoffReason, subject: String) -> Handoff {
-        self.reception.handoff(TicketId(self.ids.uuid()), reason, None, subject)
+        self.reception.handoff(TicketId(self.ids.uuid()), reason, subject)
     }
 
     /// Tells every listener of a conversation.

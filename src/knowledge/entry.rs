@@ -23,6 +23,27 @@ impl EntryId {
     }
 }
 
+/// Whether a person gets the conversation behind an entry's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HandoffRule {
+    /// The answer is all that is needed.
+    #[default]
+    Never,
+    /// A person deals with it, whoever asks.
+    Always,
+}
+
+impl HandoffRule {
+    /// The rule of that name in a knowledge file.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "always" => Some(Self::Always),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
 /// One question with its answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -40,6 +61,8 @@ pub struct Entry {
     pub phrasings: Vec<String>,
     /// The answer as plain text for a shopper: paragraphs parted by a blank line, list items as `- ` lines, links as `words (URL)`.
     pub answer: String,
+    /// Whether a person gets the conversation behind the answer.
+    pub handoff: HandoffRule,
     /// Path relative to the knowledge folder, with `/`.
     pub file: String,
     /// Line of the heading, from 1.
@@ -69,6 +92,7 @@ impl Entry {
             question: question.to_owned(),
             phrasings: Vec::new(),
             answer: answer.to_owned(),
+            handoff: HandoffRule::default(),
             file: "a.md".to_owned(),
             line: 1,
         }

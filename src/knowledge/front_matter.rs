@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::entry::HandoffRule;
+
 /// What the keys say, as they are written.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +18,9 @@ pub(super) struct FrontMatter {
     /// The day somebody last checked them.
     #[serde(default)]
     pub(super) updated: Option<String>,
+    /// `always`: a person gets the conversation behind each answer of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) handoff: Option<String>,
 }
 
 /// A file's front matter, understood, and where its body starts.
@@ -26,6 +31,7 @@ pub(super) struct Head {
     pub(super) updated: Option<Date>,
     /// Line of `updated`, from 1.
     pub(super) updated_line: usize,
+    pub(super) handoff: HandoffRule,
     /// Byte at which the body starts; `None` when the end of the front matter was not found.
     pub(super) body: Option<usize>,
     /// Line and sentence of each fault.
@@ -70,7 +76,8 @@ fn understand(yaml: &str, head: &mut Head) {
             let line = keyless.or_else(|| Some(error.location()?.line())).unwrap_or(1);
             let said = error.to_string();
             let said = said.split(" at line ").next().unwrap_or_default();
-            head.faults.push((line + 1, format!("the front matter is not understood ({said}); it may hold topic, locale and updated")));
+            head.faults
+                .push((line + 1, format!("the front matter is not understood ({said}); it may hold topic, locale, updated and handoff")));
             return;
         }
     };
@@ -91,6 +98,17 @@ fn understand(yaml: &str, head: &mut Head) {
             Err(_) => head.faults.push((head.updated_line, format!("'{updated}' is not a date: write it like `updated: 2026-11-02`"))),
         }
     }
+    if let Some(handoff) = front.handoff {
+        match HandoffRule::parse(handoff.trim()) {
+            Some(rule) => head.handoff = rule,
+            None => head.faults.push((line_of(yaml, "handoff"), no_rule(&handoff))),
+        }
+    }
+}
+
+/// Says what may stand there instead.
+pub(super) fn no_rule(word: &str) -> String {
+    format!("'{word}' is no rule for handing over: write `always` where a person deals with it, or `never`")
 }
 
 /// Whether this can be a locale: it becomes part of a file's name.
@@ -118,6 +136,9 @@ mod tests {
         let text = "---\r\ntopic: delivery\r\nupdated: 2026-11-02\r\n---\r\nbody";
         let head = read(text);
         assert!(head.faults.is_empty(), "{:?}", head.faults);
+        assert_eq!(head.handoff, HandoffRule::Never);
+        assert_eq!(read("---\ntopic: a\nhandoff: always\n---\n").handoff, HandoffRule::Always);
+        assert_eq!(read("---\ntopic: a\nhandoff: never\n---\n").handoff, HandoffRule::Never);
         assert_eq!((head.topic.as_str(), head.locale.as_str(), head.updated_line), ("delivery", "en", 3));
         assert_eq!(head.updated, Some(jiff::civil::date(2026, 11, 2)));
         assert_eq!(&text[head.body.unwrap()..], "body");
@@ -135,6 +156,7 @@ mod tests {
             ("---\ntopic: a\nlocale: english\n---\n", 3, "no locale"),
             ("---\ntopic: a\n\nupdated: yesterday\n---\n", 4, "not a date"),
             ("---\ntopic: a\nupdated: 2026-02-30\n---\n", 3, "not a date"),
+            ("---\ntopic: a\nhandoff: sometimes\n---\n", 3, "'sometimes' is no rule for handing over"),
             ("---\ntopic: [a\n---\n", 2, "not understood"),
             ("---\njust words\n---\n", 2, "not understood"),
             ("---\ntopic: a\nlocale en\nupdated: 2026-11-02\n---\n", 3, "not understood"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::entry::{Entry, EntryId, Knowledge};
+use super::entry::{Entry, EntryId, HandoffRule, Knowledge};
 use super::error::{Fault, Faults, KnowledgeError};
 use super::parse::{self, Document};
 
@@ -137,6 +137,10 @@ fn hash(entries: &[Arc<Entry>]) -> String {
         for text in [entry.id.as_str(), &entry.locale, &entry.question, &entry.answer] {
             add(text);
         }
+        add(match entry.handoff {
+            HandoffRule::Never => "",
+            HandoffRule::Always => "handoff",
+        });
         add(&entry.phrasings.len().to_string());
         for phrasing in &entry.phrasings {
             add(phrasing);

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag};
 
-use super::entry::{Entry, EntryId};
+use super::entry::{Entry, EntryId, HandoffRule};
 use super::error::Fault;
 use super::render::{self, Spanned};
 use super::{front_matter, slug, words};
@@ -28,6 +28,8 @@ pub(super) struct Document {
     pub(super) locale: String,
     pub(super) updated: Option<Date>,
     pub(super) updated_line: usize,
+    /// The rule of entries that have none of their own.
+    pub(super) handoff: HandoffRule,
     pub(super) sections: Vec<Section>,
     pub(super) links: Vec<Link>,
     pub(super) faults: Vec<Fault>,
@@ -66,6 +68,7 @@ pub(super) fn parse(file: &str, text: &str) -> Document {
         locale: head.locale,
         updated: head.updated,
         updated_line: head.updated_line,
+        handoff: head.handoff,
         faults,
         ..Document::default()
     };
@@ -86,6 +89,7 @@ pub(super) fn parse(file: &str, text: &str) -> Document {
 struct Draft<'e, 't> {
     question: String,
     slug: Option<String>,
+    handoff: Option<HandoffRule>,
     line: usize,
     answer: Vec<&'e [Spanned<'t>]>,
     phrasings: Vec<(String, usize)>,
@@ -111,7 +115,7 @@ impl<'e, 't> Walk<'_, 'e, 't> {
         let line = self.line_of(range.start);
         match event {
             Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => self.finish(),
-            Event::Start(Tag::Heading { level: HeadingLevel::H2, id, .. }) => {
+            Event::Start(Tag::Heading { level: HeadingLevel::H2, id, attrs, .. }) => {
                 self.finish();
                 self.stray = false;
                 if !self.body[range.start..].trim_start().starts_with('#') {
@@ -122,13 +126,26 @@ impl<'e, 't> Walk<'_, 'e, 't> {
                 }
                 let question = render::line(block);
                 let slug = id.as_ref().map(ToString::to_string);
-                self.draft = Some(Draft { question, slug, line, answer: Vec::new(), phrasings: Vec::new() });
+                let handoff = attrs
+                    .iter()
+                    .find(|(name, _)| &**name == "handoff")
+                    .and_then(|(_, rule)| self.rule(rule.as_deref().unwrap_or_default(), line));
+                self.draft = Some(Draft { question, slug, handoff, line, answer: Vec::new(), phrasings: Vec::new() });
             }
             Event::Rule | Event::Start(Tag::HtmlBlock) => {}
             _ if is_also_asked(block) && self.draft.is_some() => self.awaiting_list = Some(line),
             Event::Start(Tag::List(_)) if self.awaiting_list.take().is_some() => self.phrasings(block),
             _ => self.answer(block, line),
         }
+    }
+
+    /// The rule that a heading names: `## Question {#slug handoff=always}`.
+    fn rule(&mut self, word: &str, line: usize) -> Option<HandoffRule> {
+        let rule = HandoffRule::parse(word);
+        if rule.is_none() {
+            self.fault(line, front_matter::no_rule(word));
+        }
+        rule
     }
 
     fn answer(&mut self, block: &'e [Spanned<'t>], line: usize) {
@@ -189,6 +206,7 @@ impl<'e, 't> Walk<'_, 'e, 't> {
             question: draft.question,
             phrasings,
             answer,
+            handoff: draft.handoff.unwrap_or(document.handoff),
             file: document.file.clone(),
             line: draft.line,
         };
@@ -280,6 +298,19 @@ mod tests {
     }
 
     #[test]
+    fn a_heading_says_otherwise_than_its_file() {
+        let check = |head: &str, heading: &str, expect: HandoffRule| {
+            let document = parse("a.md", &format!("---\ntopic: a\n{head}---\n## {heading}\n\nA.\n"));
+            assert_eq!(document.faults, [], "{head}{heading}");
+            assert_eq!(document.sections[0].entry.handoff, expect, "{head}{heading}");
+        };
+        check("", "Q? {#q}", HandoffRule::Never);
+        check("", "Q? {#q handoff=always}", HandoffRule::Always);
+        check("handoff: always\n", "Q?", HandoffRule::Always);
+        check("handoff: always\n", "Q? {#q handoff=never}", HandoffRule::Never);
+    }
+
+    #[test]
     fn also_asked_is_a_bold_paragraph_or_a_small_heading() {
         for label in ["**Also asked**", "**Also asked:**", "**Also asked**:", "### Also asked", "**\u{5176}\u{4ed6}\u{95ee}\u{6cd5}**"] {
             let document = of(&format!("## Q?\n\nA.\n\n{label}\n\n- P?\n"));
@@ -300,6 +331,7 @@ mod tests {
             ("## Q?\n\nA.\n\n**Also asked**\n", 9, "no list"),
             ("## Q?\n\nA.\n\n**Also asked**\n\nWhen?\n", 9, "no list"),
             ("## Q? {#Not_Valid}\n\nA.\n", 5, "cannot be a slug"),
+            ("## Q? {#q handoff=often}\n\nA.\n", 5, "'often' is no rule for handing over"),
             ("##\n\nA.\n", 5, "heading is empty"),
             ("## Q?\n\nA.\n\nB.\n---\n\nC.\n", 9, "line of dashes"),
         ] {

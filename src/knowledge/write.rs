@@ -12,7 +12,8 @@ use super::rows::Row;
 
 /// The top of a new file.
 pub(super) fn head(topic: &str, locale: &str, updated: Date) -> String {
-    let front = FrontMatter { topic: Some(topic.to_owned()), locale: Some(locale.to_owned()), updated: Some(updated.to_string()) };
+    let front =
+        FrontMatter { topic: Some(topic.to_owned()), locale: Some(locale.to_owned()), updated: Some(updated.to_string()), handoff: None };
     let yaml = serde_norway::to_string(&front).expect("three texts are always YAML");
     format!("---\n{yaml}---\n\n# {}\n", escape::heading(topic))
 }

@@ -4,7 +4,7 @@
 pub(super) const OF_PERSONS: [&str; 3] = ["handoff.", "when.", "waiting."];
 
 /// Each text's key with the variables that it may use; `shop` may be used in all of them.
-pub(super) const TEXTS: [(&str, &[&str]); 52] = [
+pub(super) const TEXTS: [(&str, &[&str]); 56] = [
     ("greeting", &[]),
     ("smalltalk.hello", &[]),
     ("smalltalk.thanks", &[]),
@@ -46,9 +46,13 @@ pub(super) const TEXTS: [(&str, &[&str]); 52] = [
     ("order.private", &[]),
     ("handoff.asked", &[]),
     ("handoff.low_confidence", &[]),
+    ("handoff.repeated_failure", &[]),
+    ("handoff.complaint", &[]),
+    ("handoff.sensitive", &[]),
     ("handoff.order_not_verified", &[]),
     ("handoff.order_change", &[]),
     ("handoff.engine_failure", &[]),
+    ("handoff.policy", &[]),
     ("when.online", &[]),
     ("when.nobody", &[]),
     ("when.closed", &["day", "time", "place"]),

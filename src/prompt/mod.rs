@@ -10,6 +10,6 @@ pub mod prompts;
 pub mod shapes;
 
 pub use fault::{PromptError, PromptFault};
-pub use patterns::{Aspect, Group, Patterns};
+pub use patterns::{Aspect, Group, Patterns, Sensitive};
 pub use phrases::{Phrases, Situation};
 pub use prompts::{Checked, Pick, Prompts, ReplyPrompt};

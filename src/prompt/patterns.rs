@@ -1,14 +1,18 @@
 //! What code recognises in a message without a model: a person asked for, an order talked about, a greeting.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use regex::{RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::fault::{Faults, PromptError};
 
 /// The longest message that patterns are tried on, in characters; the rest of a longer one is prose.
 const SPAN: usize = 2_000;
+
+/// A word that is still to be put in.
+static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?:^|[^?P])(<[a-z_]+>)").expect("a constant pattern"));
 
 /// What a group of patterns recognises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,8 +49,56 @@ pub enum Group {
     Manipulation,
     /// Of a text of the bot's: it says that a person was called.
     ClaimsTransfer,
+    /// Something that a person of the shop has to see at once.
+    Sensitive(Sensitive),
+    /// An explicit complaint, an insult, or that it went wrong time and again.
+    Grievance,
+    /// That an answer was of no use.
+    Unhelped,
     /// What is asked of an order that is known.
     Asks(Aspect),
+}
+
+/// What a person of the shop has to see at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sensitive {
+    /// Somebody was or may be harmed.
+    Safety,
+    /// Lawyers, courts, authorities.
+    Legal,
+    /// Somebody's card, account or name was used without them.
+    Fraud,
+    /// Journalists.
+    Press,
+}
+
+impl Sensitive {
+    /// All of them, the one that counts first where a message has several.
+    pub const ALL: [Self; 4] = [Self::Safety, Self::Legal, Self::Fraud, Self::Press];
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Safety => "safety",
+            Self::Legal => "legal",
+            Self::Fraud => "fraud",
+            Self::Press => "press",
+        }
+    }
+
+    /// The topic of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_str() == name)
+    }
+
+    fn group_name(self) -> &'static str {
+        match self {
+            Self::Safety => "sensitive_safety",
+            Self::Legal => "sensitive_legal",
+            Self::Fraud => "sensitive_fraud",
+            Self::Press => "sensitive_press",
+        }
+    }
 }
 
 /// What can be asked of an order.
@@ -126,7 +178,7 @@ impl Aspect {
 }
 
 impl Group {
-    const PLAIN: [(Self, &'static str); 16] = [
+    const PLAIN: [(Self, &'static str); 18] = [
         (Self::Person, "person"),
         (Self::OrderStatus, "order_status"),
         (Self::OrderChange, "order_change"),
@@ -143,16 +195,23 @@ impl Group {
         (Self::ThanksWithin, "thanks_within"),
         (Self::Manipulation, "manipulation"),
         (Self::ClaimsTransfer, "claims_transfer"),
+        (Self::Grievance, "grievance"),
+        (Self::Unhelped, "unhelped"),
     ];
 
     fn all() -> impl Iterator<Item = (Self, &'static str)> {
-        Self::PLAIN.into_iter().chain(Aspect::ALL.into_iter().map(|aspect| (Self::Asks(aspect), aspect.group_name())))
+        let sensitive = Sensitive::ALL.into_iter().map(|topic| (Self::Sensitive(topic), topic.group_name()));
+        let asks = Aspect::ALL.into_iter().map(|aspect| (Self::Asks(aspect), aspect.group_name()));
+        Self::PLAIN.into_iter().chain(sensitive).chain(asks)
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GroupFile {
+    /// Pieces of patterns: `<name>` in a pattern stands for the piece of that name.
+    #[serde(default)]
+    words: BTreeMap<String, String>,
     #[serde(default)]
     en: Vec<String>,
     #[serde(default)]
@@ -217,6 +276,11 @@ impl Patterns {
         self.sets.get(&group).is_some_and(|set| set.is_match(&normal))
     }
 
+    /// Whether a message or one of its lines belongs to a group.
+    pub fn finds(&self, group: Group, message: &str) -> bool {
+        self.matches(group, message) || (message.contains('\n') && message.lines().any(|line| self.matches(group, line)))
+    }
+
     /// How much there is.
     pub(super) fn describe(&self) -> String {
         let patterns: usize = self.sets.values().map(RegexSet::len).sum();
@@ -226,13 +290,16 @@ impl Patterns {
 
 /// The patterns of a group together. Where that fails, each is tried alone: the fault names the one that is wrong.
 fn compiled(name: &str, read: &GroupFile, faults: &mut Faults) -> Option<RegexSet> {
-    let build = |patterns: &[&String]| RegexSetBuilder::new(patterns).case_insensitive(true).build();
-    let all: Vec<&String> = read.en.iter().chain(&read.zh).collect();
-    let fault = match build(&all) {
+    let build = |patterns: &[&str]| RegexSetBuilder::new(patterns).case_insensitive(true).build();
+    let all: Vec<(&String, String)> = read.en.iter().chain(&read.zh).map(|pattern| (pattern, whole(pattern, &read.words))).collect();
+    for word in all.iter().filter_map(|(_, whole)| WORD.captures(whole)) {
+        faults.add(name, format!("no word is called '{}'", &word[1]), "name it under `words` or correct the spelling");
+    }
+    let fault = match build(&all.iter().map(|(_, whole)| whole.as_str()).collect::<Vec<_>>()) {
         Ok(set) => return Some(set),
         Err(fault) => fault,
     };
-    let wrong: Vec<(&String, regex::Error)> = all.iter().filter_map(|pattern| Some((*pattern, build(&[*pattern]).err()?))).collect();
+    let wrong: Vec<(&String, regex::Error)> = all.iter().filter_map(|(pattern, whole)| Some((*pattern, build(&[whole]).err()?))).collect();
     for (pattern, fault) in &wrong {
         faults.add(name, format!("the pattern '{pattern}' is no regular expression: {fault}"), "mend it");
     }
@@ -240,6 +307,13 @@ fn compiled(name: &str, read: &GroupFile, faults: &mut Faults) -> Option<RegexSe
         faults.add(name, fault, "use fewer or shorter patterns");
     }
     None
+}
+
+/// A pattern with its words in their places. A border of a word is one between ASCII letters: Chinese has no blanks, so that 'agent' stands by itself in
+/// '找agent聊'; and with Unicode's borders a message of 2 000 Chinese characters takes 12 ms a group instead of 0.01 ms.
+fn whole(pattern: &str, words: &BTreeMap<String, String>) -> String {
+    let put = |pattern: String, (name, word): (&String, &String)| pattern.replace(&format!("<{name}>"), &format!("(?:{word})"));
+    words.iter().fold(pattern.to_owned(), put).replace(r"\b", r"(?-u:\b)")
 }
 
 /// Lower case, white space collapsed, typographic apostrophes made plain.
@@ -269,9 +343,23 @@ mod tests {
         check("can I talk to a real person please", true);
         check("AGENT!!!", true);
         check("转人工", true);
+        check("我要agent", true);
         check("are you human?", false);
         check("do you sell human hair wigs", false);
         check("I am a travel agent, do you have discounts", false);
+    }
+
+    #[test]
+    fn a_word_stands_for_its_piece() {
+        let read = |text: &str| {
+            let group: GroupFile = serde_norway::from_str(text).unwrap();
+            let mut faults = Faults::of("p.yaml");
+            (compiled("person", &group, &mut faults), faults.unless_any(()).err().map(|error| error.to_string()))
+        };
+        let (set, fault) = read("words:\n  who: 'human|person'\nen: ['^get a <who> now$']\n");
+        assert!(set.unwrap().is_match("get a person now") && fault.is_none(), "{fault:?}");
+        let (_, fault) = read("words:\n  who: 'human'\nen: ['get a <whom>']\n");
+        assert!(fault.unwrap().contains("no word is called '<whom>'"));
     }
 
     #[test]

@@ -320,7 +320,7 @@ mod tests {
 
     use super::*;
     use crate::inference::InferenceError;
-    use crate::knowledge::{Entry, EntryId};
+    use crate::knowledge::{Entry, EntryId, HandoffRule};
 
     /// Counts letters: alike texts get alike vectors, without a model.
     #[derive(Default)]
@@ -358,6 +358,7 @@ mod tests {
             question: question.into(),
             phrasings: phrasings.iter().map(|&p| p.into()).collect(),
             answer: answer.into(),
+            handoff: HandoffRule::Never,
             file: "test.md".into(),
             line: 1,
         })

@@ -117,7 +117,7 @@ fn same_letters(word: &[char], known: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::EntryId;
+    use crate::knowledge::{EntryId, HandoffRule};
 
     fn vocabulary(answer: &str) -> Vocabulary {
         let entry = Entry {
@@ -128,6 +128,7 @@ mod tests {
             question: "How do I return an item?".into(),
             phrasings: vec!["refund please".into()],
             answer: answer.into(),
+            handoff: HandoffRule::Never,
             file: "t.md".into(),
             line: 1,
         };

@@ -20,6 +20,7 @@ mod pages;
 mod processes;
 mod promises;
 mod provenance;
+mod reasons;
 mod reload;
 mod remote;
 mod replies;

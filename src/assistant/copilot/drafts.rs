@@ -112,7 +112,7 @@ mod tests {
     use super::super::fixture::{patterns, talk};
     use super::*;
     use crate::conversation::Decision;
-    use crate::knowledge::EntryId;
+    use crate::knowledge::{EntryId, HandoffRule};
     use crate::retrieval::{QuerySignals, Signals};
 
     fn hit(question: &str, score: f32) -> Hit {
@@ -125,6 +125,7 @@ mod tests {
                 question: question.into(),
                 phrasings: Vec::new(),
                 answer: "Yes.".into(),
+                handoff: HandoffRule::Never,
                 file: "t.md".into(),
                 line: 1,
             }),
