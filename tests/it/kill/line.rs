@@ -13,7 +13,7 @@ use crate::support::http::builder;
 /// How long nobody may answer before that is a fault: longer than a start takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The pause before the same is said again.
-const PAUSE: Duration = Duration::from_millis(60);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// One browser's way to the server, wherever that is now. Clones share cookies and count together.
 #[derive(Clone)]
