@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::support::http::builder;
 
 /// How long nobody may answer before that is a fault: longer than a start takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The pause before the same is said again.
 const PAUSE: Duration = Duration::from_millis(250);
 
