@@ -67,7 +67,7 @@ async fn the_ticket(agent: &Agent, conversation: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_shopper_who_comes_when_it_is_closed_is_told_when_somebody_is_back() {
+async fn when_nobody_is_there_the_shopper_is_told_when_somebody_will_be() {
     let (shop, weekday, opens) = closed();
     let app = TestApp::serve(shop).await;
     let ana = app.agent("ana").await;

@@ -1,5 +1,5 @@
-//! The promises of the desk, each learned from what users of other programs complained about: one test each, named after it. The last one, about the
-//! composer, is a browser's (`browser.rs`).
+//! The promises of the desk, each learned from what users of other programs complained about: one test each, named after it. Two stand elsewhere: that
+//! the composer is never disabled is a browser's (`browser.rs`), and when somebody will be there belongs to the hours (`office.rs`).
 
 mod delivery;
 mod ownership;

@@ -135,11 +135,12 @@ impl Shopper {
     /// Writes until they are told to stop.
     pub async fn live(mut self, mut rng: Rng, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match rng.u8(..16) {
+            match rng.u8(..18) {
                 0..=7 => self.says(rng.choice(QUESTIONS).unwrap_or_default(), &mut rng).await,
                 8..=11 => self.says_at_once(&mut rng).await,
                 12 | 13 => self.says(rng.choice(WISHES).unwrap_or_default(), &mut rng).await,
                 14 => self.presses_the_button().await,
+                15 | 16 => self.lets_the_bot_go_on(rng.bool()).await,
                 _ => self.says(UNKNOWN, &mut rng).await,
             }
             tokio::time::sleep(Duration::from_millis(rng.u64(20..700))).await;
@@ -186,6 +187,14 @@ impl Shopper {
         let conversation = text(&answer, "/conversation/id");
         self.talked.in_conversation(conversation);
         conversation.clone_into(&mut self.book.conversation.lock().unwrap());
+    }
+
+    /// While they wait for a person; in other hands it is refused.
+    async fn lets_the_bot_go_on(&mut self, on: bool) {
+        if !self.book.conversation().is_empty() {
+            let (status, answer) = self.line.posts("/api/v1/widget/assistant", &json!({"on": on})).await;
+            assert!(matches!(status, 200 | 409), "{status}: {answer}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::story::number;
 use crate::support::{Stream, Told};
 
 /// The pause before a new try.
-const PAUSE: Duration = Duration::from_millis(60);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What one of them has heard. It stops listening when it is dropped.
 pub struct Ear {

@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use crate::support::http::builder;
 
 /// How long nobody may answer before that is a fault: longer than a start takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The pause before the same is said again.
-const PAUSE: Duration = Duration::from_millis(60);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// One browser's way to the server, wherever that is now. Clones share cookies and count together.
 #[derive(Clone)]
