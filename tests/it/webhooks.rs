@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use nightdesk::jobs::webhooks::sign;
+use nightdesk::jobs::webhooks::{VERIFIER, sign};
 use nightdesk::support::Timestamp;
 use serde_json::Value;
 
-use crate::support::{Database, Delivered, Mood, Program, Receiver, Serving, Shop, Shopper, TestApp, text};
+use crate::support::{Database, Delivered, Mood, Program, Receiver, Serving, Shop, Shopper, TestApp, root, text};
 
 const SECRET: &str = "0123456789abcdef-hush";
 
@@ -369,4 +369,15 @@ async fn the_sample_verifier_takes_what_is_genuine_and_nothing_else() {
     check((second, signed(SECRET, second), genuine.id(), &genuine.body), (200, "known")).await;
     check((second + 2, signed(SECRET, second + 2), genuine.id(), &genuine.body), (200, "known")).await;
     assert_eq!(text(&verifier.next_event(), "/delivery"), genuine.id());
+}
+
+#[test]
+fn the_readme_shows_the_sample_as_it_is() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the README shows the sample");
+    let lines: Vec<&str> = shown.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert!(lines.len() > 8, "{shown}");
+    for line in lines {
+        assert!(VERIFIER.lines().any(|own| own.trim() == line), "the sample has no line {line:?}");
+    }
 }
