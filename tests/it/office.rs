@@ -92,6 +92,10 @@ async fn when_nobody_is_there_the_shopper_is_told_when_somebody_will_be() {
     assert_eq!((of(&history, "system"), history.len()), (1, 1));
     assert!(text(&history[0], "/content").contains(&line), "{history:?}");
 
+    let fourth = app.shopper().await;
+    fourth.posts("/api/v1/widget/handoff", json!({"locale": "zh-CN"})).await;
+    assert!(text(&fourth.history().await[0], "/content").contains(" 09:00（UTC 时间）"), "the line is in the widget's language");
+
     let ticket = the_ticket(&ana, text(&heard.reply, "/conversation_id")).await;
     assert_eq!(text(&ticket, "/priority"), "normal");
     let due: Timestamp = text(&ticket, "/due_at").parse().unwrap();

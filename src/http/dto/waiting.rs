@@ -7,6 +7,14 @@ use super::ConversationDto;
 use super::availability::AvailabilityDto;
 use super::widget::WidgetContact;
 
+/// Asks for a person.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBody {
+    /// The language that the line is to be in, such as `en` or `zh-CN` (English where it is not spoken); the shop's where none is given.
+    pub locale: Option<String>,
+}
+
 /// A request for a person, as it was taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PersonResponse {

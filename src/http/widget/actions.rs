@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::super::auth::Shopper;
-use super::super::dto::waiting::PersonResponse;
+use super::super::dto::waiting::{PersonBody, PersonResponse};
 use super::super::dto::widget::{ConversationResponse, FeedbackBody, MessageResponse, RatingBody};
-use super::super::dto::{Empty, TypingBody, Viewer};
+use super::super::dto::{TypingBody, Viewer};
 use super::super::error::ApiError;
 use super::super::extract::JsonBody;
 use super::super::responses::{Common, Counted, OfBody};
@@ -23,13 +23,13 @@ const COMMENT_LIMIT: usize = 2_000;
 /// Ask for a person
 ///
 /// From then on the bot is silent. A conversation that waits for a person already stays as it is.
-#[utoipa::path(post, path = "/api/v1/widget/handoff", operation_id = "request_person", tag = "widget", request_body = Empty,
+#[utoipa::path(post, path = "/api/v1/widget/handoff", operation_id = "request_person", tag = "widget", request_body = PersonBody,
     security(("bearer" = [])),
     responses((status = ACCEPTED, description = "The conversation waits for a person", body = PersonResponse), OfBody, Counted, Common))]
 pub(super) async fn request_person(
     State(state): State<AppState>,
     Shopper(contact): Shopper,
-    JsonBody(Empty {}): JsonBody<Empty>,
+    JsonBody(body): JsonBody<PersonBody>,
 ) -> Result<(StatusCode, Json<PersonResponse>), ApiError> {
     state.limiters.messages.check(&contact.id)?;
     let known = state.conversations.conversation_of_contact(contact.id).await?;
@@ -40,7 +40,7 @@ pub(super) async fn request_person(
         contact_id: contact.id,
         conversation_id: ConversationId(state.ids.uuid()),
         message_id: MessageId(state.ids.uuid()),
-        line: (state.handoff_line)(&state.widget.locale, &availability),
+        line: (state.handoff_line)(body.locale.as_deref().unwrap_or(&state.widget.locale), &availability),
         handoff,
         at: state.clock.now(),
     };

@@ -128,7 +128,7 @@ export class Thread {
 
   drawHead({ conversation, contact, ticket }) {
     const { mine, other, free } = this.store;
-    const state = mine ? "With you" : other ? `With ${other.name}` : conversation.assisted ? "Waits for a person, the bot goes on meanwhile" : STATUS[conversation.status] ?? conversation.status;
+    const state = mine ? "With you" : other ? `With ${other.name}` : conversation.assisted ? "Waiting, bot goes on" : STATUS[conversation.status] ?? conversation.status;
     const button = (action, label, kind = "") => el("button", { type: "button", class: `button small ${kind}`, text: label, data: { action }, on: { click: () => this.on.act(action) } });
     const focused = byId("thread-head").contains(document.activeElement) ? document.activeElement.dataset.action : null;
     byId("thread-head").replaceChildren(

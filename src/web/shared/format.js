@@ -29,11 +29,12 @@ export function day(iso, locale) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** A time to come as weekday and time in the reader's zone, with the date where it is not this week's. */
+/** A time to come as `day` and `time` in the reader's zone; the day has its date where it is not this week's. */
 export function opening(iso, locale, now = Date.now()) {
   const far = Date.parse(iso) - now > 6 * 86_400_000;
   const date = far ? { day: "numeric", month: "long" } : {};
-  return new Intl.DateTimeFormat(locale, { weekday: "long", ...date, hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+  const said = (options) => new Intl.DateTimeFormat(locale, options).format(new Date(iso));
+  return { day: said({ weekday: "long", ...date }), time: said({ hour: "numeric", minute: "2-digit" }) };
 }
 
 /** How long until something is due, such as "12 min left", "overdue 3 h", or a day and time where that is far off. */

@@ -255,7 +255,7 @@ async function askForPerson() {
   button.disabled = true;
   try {
     await started;
-    const taken = await session.post("handoff", {});
+    const taken = await session.post("handoff", { locale: context.locale });
     availability = taken.availability;
     learn(taken.conversation);
     tell("session", { started: true });
