@@ -298,13 +298,9 @@ mod tests {
         let w = World::new(SqliteStore::open(&folder.path().join("desk.db")).await.unwrap());
         let shopper = w.shopper().await;
         let id = w.say(shopper, "Hello").await.conversation.id;
-        // The one writer has no more pages than now: SQLite says of that what it says of a full disk.
-        let limit = async |pages: i64| {
-            let sql = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-            sqlx::query(sql).execute(&w.store.writer).await.unwrap();
-        };
+        // The one writer has no more pages than now: SQLite says of that what it says of a full disk. Its successor has room again.
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&w.store.writer).await.unwrap();
-        limit(pages).await;
+        sqlx::query(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).execute(&w.store.writer).await.unwrap();
         let text = "word ".repeat(1_500);
         let (mut kept, mut message) = (1, w.message(shopper, &text));
         let error = loop {
@@ -314,13 +310,8 @@ mod tests {
             }
         };
         assert!(matches!(&error, StoreError::ReadOnly(problem) if problem.contains("full")), "{error}");
-        for _ in 0..3 {
-            let again = w.store.append_shopper(message.clone()).await.unwrap_err();
-            assert!(matches!(again, StoreError::ReadOnly(_)), "{again}");
-        }
         assert_eq!((w.log(id).await.len(), w.store.messages(id, 100).await.unwrap().len()), (kept, kept));
 
-        limit(1 << 30).await;
         assert!(!w.store.append_shopper(message.clone()).await.unwrap().duplicate, "nothing of it had been kept");
         assert!(w.store.append_shopper(message).await.unwrap().duplicate);
         assert_eq!(w.log(id).await.len(), kept + 1);
