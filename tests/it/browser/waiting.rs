@@ -17,6 +17,12 @@ async fn a_shopper_leaves_an_address_and_goes_on_with_the_bot() {
     phone.goto(&desk.url("/demo")).await;
     phone.tap("return document.querySelector('nightdesk-widget').shadowRoot.querySelector('.launcher')").await;
     shows(&phone, "#welcome .chip", "Where is my order?").await;
+    // Where it opens it moves, and a finger would meet something else.
+    let still = format!(
+        "const box = {WIDGET}.defaultView.frameElement.getBoundingClientRect(), before = window.place;
+         window.place = `${{box.x}} ${{box.y}} ${{box.width}}`; return before === window.place && box.x === 0"
+    );
+    phone.until("the chat at rest", &still, json!([])).await;
     phone.tap(&format!("return {WIDGET}.getElementById('person')")).await;
     shows(&phone, "#log .line", "A person will reply here").await;
     shows(&phone, "#waiting", "Waiting for a person").await;
