@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
+
 use crate::conversation::{
     BotTrace, Cause, Conversation, ConversationId, Conversations, Decision, Handoff, HandoffReason, Live, LiveBus, LiveKind, Message,
     MessageId, TicketId, TurnCommit, TurnOutcome, TurnReply,
@@ -21,6 +23,10 @@ const TELLING: Duration = Duration::from_millis(400);
 const PIECES: usize = 40;
 /// The longest title of a ticket, in characters.
 const SUBJECT: usize = 120;
+
+/// Turns that search and write at once. The model writes one reply at a time; the others read and search meanwhile. How a reply is told and stored afterwards
+/// is mostly waiting, and keeps nobody from thinking.
+const THINKING: usize = 16;
 
 /// What an assistant is made of.
 pub struct AssistantParts {
@@ -43,17 +49,20 @@ pub struct AssistantParts {
 /// The bot.
 pub struct Assistant {
     parts: AssistantParts,
+    thinking: Semaphore,
 }
 
 impl Assistant {
     /// An assistant of these parts.
     pub fn new(parts: AssistantParts) -> Self {
-        Self { parts }
+        Self { parts, thinking: Semaphore::new(THINKING) }
     }
 
     /// Runs the turn that is due in a conversation, if one is. A database that is away is an error: the caller tries again. A failure of any other
     /// part hands the conversation to a person.
     pub async fn run_turn(&self, id: ConversationId) -> Result<(), StoreError> {
+        // Before the conversation is read: what is written while this turn waits is then answered by it. Nobody closes the semaphore.
+        let thinks = self.thinking.acquire().await;
         let Some(snapshot) = self.parts.conversations.begin_turn(id).await? else { return Ok(()) };
         let began = Instant::now();
         let conversation = &snapshot.conversation;
@@ -78,6 +87,7 @@ impl Assistant {
             }
         };
         let reply = self.in_its_place(conversation, reply, &question).await;
+        drop(thinks);
         if matches!(reply.decision, Decision::Answer | Decision::PartAnswer | Decision::Order) && !told.into_inner() {
             self.stream(conversation, message_id, &reply.content).await;
         }

@@ -16,8 +16,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::conversation::ConversationId;
 
-/// Turns at once in the whole process. The model writes one reply at a time; the others read, search and store meanwhile.
-const AT_ONCE: usize = 16;
+/// Turns at once in the whole process. Most of a turn is waiting, for the pace at which a reply is told and for the store; how many think at once the runner
+/// knows. With fewer, a store that is slow for a second would be a queue of many.
+const AT_ONCE: usize = 64;
 /// How often a turn is tried before it is left to the shopper's next message or the next start.
 const TRIES: u32 = 5;
 
@@ -201,7 +202,7 @@ mod tests {
     async fn runs_a_bounded_number_of_conversations_at_once() {
         let go = Arc::new(Notify::new());
         let (turns, fake, tracker, _soft) = turns(Fake { go: Some(Arc::clone(&go)), ..Fake::default() });
-        for number in 0..40 {
+        for number in 0..100 {
             turns.wake(id(number));
         }
         while fake.at_once.load(Ordering::SeqCst) < AT_ONCE {
@@ -212,7 +213,7 @@ mod tests {
             go.notify_waiters();
             tokio::task::yield_now().await;
         }
-        assert_eq!((fake.began.load(Ordering::SeqCst), fake.most_at_once.load(Ordering::SeqCst)), (40, AT_ONCE));
+        assert_eq!((fake.began.load(Ordering::SeqCst), fake.most_at_once.load(Ordering::SeqCst)), (100, AT_ONCE));
     }
 
     #[tokio::test]
