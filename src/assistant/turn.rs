@@ -88,7 +88,6 @@ impl Assistant {
         };
         drop(thinks);
         let reply = self.in_its_place(conversation, reply, &question).await;
-        drop(thinks);
         if matches!(reply.decision, Decision::Answer | Decision::PartAnswer | Decision::Order) && !told.into_inner() {
             self.stream(conversation, message_id, &reply.content).await;
         }
