@@ -42,6 +42,7 @@ pub(super) async fn start(
         outbox: rooms.store.clone(),
         render: Arc::new(WebhookBodies::new(rooms.store.clone(), rooms.store.clone(), rooms.store.clone())),
         live: live.clone(),
+        process: rooms.store.process(),
         ids: rooms.ids.clone(),
         clock: Arc::clone(&rooms.clock),
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::error::OpenError;
 use super::{PostgresStore, SqliteStore};
@@ -27,6 +28,9 @@ pub enum Place {
 /// One open database: all ports, and what its owner asks of it.
 #[async_trait]
 pub trait Store: Conversations + EntryVersions + Outbox + Desk + Presence + Orders + Catalogue + Agents {
+    /// By what this process is known to others on the same database. Where no other can be, always the same: what one that was killed held is held on.
+    fn process(&self) -> Uuid;
+
     /// How often the turns that are due are to be looked for.
     fn sweep_every(&self) -> Duration;
 

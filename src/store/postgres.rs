@@ -229,6 +229,10 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
+    fn process(&self) -> Uuid {
+        self.process
+    }
+
     fn sweep_every(&self) -> Duration {
         SWEEP
     }

@@ -8,6 +8,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::error::{OpenError, store_error};
 use super::{Store, codes, error, rows};
@@ -171,6 +172,10 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn process(&self) -> Uuid {
+        Uuid::nil()
+    }
+
     fn sweep_every(&self) -> Duration {
         SWEEP
     }

@@ -138,7 +138,7 @@ async fn turns_are_taken_again_on_what_the_bot_read_then() {
     let sources: Vec<&Value> = statements(&order.reply).iter().map(|statement| &statement["source"]).collect();
     assert!(sources.iter().all(|source| **source == json!({"type": "order", "number": "#T2001"})), "{sources:?}");
     let handed = shopper.asks(UNKNOWN).await;
-    assert_eq!((handed.decision(), statements(&handed.reply).len()), ("handoff", 1));
+    assert_eq!((handed.decision(), statements(&handed.reply).len()), ("handoff", 2));
     let conversation = text(&handed.reply, "/conversation_id").to_owned();
     // What comes after a resolution was read without what came before.
     assert_eq!(ana.does("claim", &conversation).await.status(), 200);

@@ -110,6 +110,7 @@ impl Desk {
             outbox: store(),
             render: Arc::new(WebhookBodies::new(store(), store(), store())),
             live: self.live.clone(),
+            process: self.ids.uuid(),
             ids: self.ids.clone(),
             clock: Arc::clone(&self.clock),
         };

@@ -29,6 +29,7 @@ use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use self::courier::Courier;
 use self::health::Health;
@@ -74,6 +75,8 @@ pub struct WebhookParts {
     pub render: Arc<dyn Render>,
     /// Notices that the log has grown.
     pub live: LiveBus,
+    /// By what this process is known to others that tell the same endpoints.
+    pub process: Uuid,
     /// Identifiers.
     pub ids: Ids,
     /// The time.
@@ -115,9 +118,8 @@ impl Webhooks {
         metrics::describe_gauge!(WAITING, "Webhooks that wait for another try");
         metrics::describe_gauge!(DEAD, "Webhooks that were given up in the last thirty days");
         metrics::describe_gauge!(AGE, metrics::Unit::Seconds, "How long ago the oldest thing happened that an endpoint was not told yet");
-        let WebhookParts { endpoints, pace, log, outbox, render, live, ids, clock } = parts;
+        let WebhookParts { endpoints, pace, log, outbox, render, live, process, ids, clock } = parts;
         let shared = Arc::new(Shared { log, outbox, render, clock, pace });
-        let process = ids.uuid();
         let mut known = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints.into_iter().map(Arc::new) {
             let sender = Sender::new(Arc::clone(&endpoint), pace.timeout)?;
