@@ -7,6 +7,9 @@ use super::*;
 const ANA: AgentId = AgentId(uuid::Uuid::from_u128(1));
 const BEN: AgentId = AgentId(uuid::Uuid::from_u128(2));
 
+/// An act, of the conversation as it is then.
+type Does = fn(&Conversation) -> Act;
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
@@ -21,7 +24,7 @@ fn now(conversation: &Conversation) -> Begun {
 
 /// The conversation after acts that all change it.
 #[track_caller]
-fn after(acts: &[fn(&Conversation) -> Act]) -> Conversation {
+fn after(acts: &[Does]) -> Conversation {
     let mut conversation = fresh();
     for (second, act) in (1..).zip(acts) {
         match conversation.step(act(&conversation)) {
@@ -32,17 +35,17 @@ fn after(acts: &[fn(&Conversation) -> Act]) -> Conversation {
     conversation
 }
 
-const WRITES: fn(&Conversation) -> Act = |_| Act::ShopperWrites;
-const HANDS_OVER: fn(&Conversation) -> Act = |conversation| Act::BotHandsOver(now(conversation), HandoffReason::LowConfidence);
-const REPLIES: fn(&Conversation) -> Act = |conversation| Act::BotReplies(now(conversation));
-const CLAIMS: fn(&Conversation) -> Act = |_| Act::AgentClaims(ANA);
-const SNOOZES: fn(&Conversation) -> Act = |_| Act::AgentSnoozes(ANA, Timestamp::MAX);
-const RESOLVES: fn(&Conversation) -> Act = |_| Act::AgentResolves(ANA);
-const WISHES: fn(&Conversation) -> Act = |_| Act::AssistanceWished(Assistance::On);
+const WRITES: Does = |_| Act::ShopperWrites;
+const HANDS_OVER: Does = |conversation| Act::BotHandsOver(now(conversation), HandoffReason::LowConfidence);
+const REPLIES: Does = |conversation| Act::BotReplies(now(conversation));
+const CLAIMS: Does = |_| Act::AgentClaims(ANA);
+const SNOOZES: Does = |_| Act::AgentSnoozes(ANA, Timestamp::MAX);
+const RESOLVES: Does = |_| Act::AgentResolves(ANA);
+const WISHES: Does = |_| Act::AssistanceWished(Assistance::On);
 
 #[test]
 fn who_may_do_what_in_which_state() {
-    let states: [(&str, &[fn(&Conversation) -> Act]); 7] = [
+    let states: [(&str, &[Does]); 7] = [
         ("pending", &[WRITES]),
         ("waiting", &[WRITES, HANDS_OVER]),
         ("assisted", &[WRITES, HANDS_OVER, WRITES, WISHES]),
@@ -51,7 +54,7 @@ fn who_may_do_what_in_which_state() {
         ("resolved", &[WRITES, HANDS_OVER, CLAIMS, RESOLVES]),
         ("answered", &[WRITES, REPLIES]),
     ];
-    let acts: [(&str, fn(&Conversation) -> Act); 12] = [
+    let acts: [(&str, Does); 12] = [
         ("writes", WRITES),
         ("asks", |_| Act::PersonAsked(HandoffReason::Asked)),
         ("wishes", WISHES),
@@ -98,7 +101,7 @@ fn who_may_do_what_in_which_state() {
 
 #[test]
 fn whoever_waits_waits_until_a_person_answers() {
-    let waits = |acts: &[fn(&Conversation) -> Act]| after(acts).waiting_since;
+    let waits = |acts: &[Does]| after(acts).waiting_since;
     assert_eq!(waits(&[WRITES]), Some(at(1)));
     assert_eq!(waits(&[WRITES, REPLIES]), None);
     assert_eq!(waits(&[WRITES, HANDS_OVER]), Some(at(1)), "a handoff is no answer");

@@ -10,7 +10,7 @@ use super::ledger::{Draft, Ledger};
 use super::rows::{ConversationRow, MessageRow, MessageSlot, TicketRecord, conversation_columns, message_columns, ticket_columns};
 use super::tickets::{self, With};
 use crate::conversation::{
-    Act, Actor, AgentId, Author, Change, Conversation, ConversationId, EventKind, Handoff, Message, Step, TicketStep, Update,
+    Act, Actor, AgentId, Author, Conversation, ConversationId, EventKind, Handoff, Message, Step, TicketStep, Update,
 };
 use crate::desk::{AgentReply, Claim, Desk, DeskOutcome, EmailLeft, PersonRequest, Queue, QueueCounts, Ticket, TicketRow, Wish};
 use crate::support::{StoreError, Timestamp};
@@ -137,9 +137,9 @@ impl Desk for Backend {
     async fn wish(&self, wish: Wish) -> Result<DeskOutcome<Conversation>, StoreError> {
         let mut tx = self.write_for(wish.contact_id).await?;
         let Some(mut ledger) = Ledger::of_contact(&mut tx, wish.contact_id, wish.at).await? else { return Ok(DeskOutcome::NotFound) };
-        let change = match outcome(&ledger.conversation, Act::AssistanceWished(wish.assistance)) {
-            Ok(change) => change,
-            Err(outcome) => return Ok(outcome),
+        let change = match ledger.conversation.step(Act::AssistanceWished(wish.assistance)) {
+            Step::Goes(change) => change,
+            otherwise => return Ok(unchanged(ledger.conversation, otherwise)),
         };
         ledger.go(&Actor::Shopper, &change).await?;
         let (conversation, _) = ledger.save().await?;
@@ -232,9 +232,9 @@ impl Backend {
     async fn act(&self, claim: Claim, act: Act, with: With<'_>) -> Result<DeskOutcome<Conversation>, StoreError> {
         let mut tx = self.write().await?;
         let Some(mut ledger) = Ledger::of(&mut tx, claim.conversation_id, claim.at).await? else { return Ok(DeskOutcome::NotFound) };
-        let change = match outcome(&ledger.conversation, act) {
-            Ok(change) => change,
-            Err(outcome) => return Ok(outcome),
+        let change = match ledger.conversation.step(act) {
+            Step::Goes(change) => change,
+            otherwise => return Ok(unchanged(ledger.conversation, otherwise)),
         };
         ledger.go(&Actor::Agent(claim.agent_id), &change).await?;
         tickets::step(&mut ledger, change.ticket, with).await?;
@@ -244,12 +244,11 @@ impl Backend {
     }
 }
 
-/// The change that an act asks for, or what is said where it asks for none.
-fn outcome(conversation: &Conversation, act: Act) -> Result<Change, DeskOutcome<Conversation>> {
-    match conversation.step(act) {
-        Step::Goes(change) => Ok(change),
-        Step::Stays | Step::Stale => Err(DeskOutcome::Done(conversation.clone())),
-        Step::TakenBy(other) => Err(DeskOutcome::TakenBy(other)),
-        Step::Refused(why) => Err(DeskOutcome::Refused(why)),
+/// What is said of an act that changes nothing.
+fn unchanged(conversation: Conversation, step: Step) -> DeskOutcome<Conversation> {
+    match step {
+        Step::Goes(_) | Step::Stays | Step::Stale => DeskOutcome::Done(conversation),
+        Step::TakenBy(other) => DeskOutcome::TakenBy(other),
+        Step::Refused(why) => DeskOutcome::Refused(why),
     }
 }

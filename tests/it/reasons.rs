@@ -73,12 +73,15 @@ async fn rates(shopper: &Shopper, reply: &Value, helpful: bool) {
     assert_eq!(shopper.posts("/api/v1/widget/feedback", body).await.status(), 200);
 }
 
+/// What a ticket is to say: reason, topic, priority, queue.
+type Ticket = (&'static str, Option<&'static str>, &'static str, &'static str);
+
 #[tokio::test]
 async fn each_reason_opens_one_ticket_with_its_priority_queue_and_line() {
     let app = app().await;
     let ana = app.agent("ana").await;
     let wrong = "#W9999 nobody@example.com";
-    let cases: [(&[&str], (&str, Option<&str>, &str, &str)); 14] = [
+    let cases: [(&[&str], Ticket); 14] = [
         (&["I want to talk to a human"], ("asked", None, "normal", "general")),
         (&["the battery of the lantern caught fire"], ("sensitive", Some("safety"), "urgent", "sensitive")),
         (&["you will hear from my lawyer"], ("sensitive", Some("legal"), "urgent", "lawyers")),

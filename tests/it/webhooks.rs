@@ -181,6 +181,8 @@ async fn takes(crm: &mut Receiver, mut missing: BTreeSet<i64>) -> Vec<Delivered>
 async fn what_happened_before_a_kill_is_told_after_it() {
     let mut crm = Receiver::start().await;
     let shop = shop_with(&crm);
+    // However slow the machine is, and so however often it is tried in vain, the pauses stay short.
+    shop.set("retry_ms = 50", "retry_ms = 10");
     let server = serve(&shop);
     let mut shopper = Shopper::arrive(&server.url).await;
     shopper.asks("How can I pay?").await;
