@@ -1,7 +1,7 @@
 //! What every console hears: the log, read and written out once for all of them, however many are open.
 //!
 //! One task follows the log from the moment at which the first console opens. A console begins with what it reads by itself, and then takes what
-//! the task read, as long as that continues where it stands ([`sse`] sees to it).
+//! the task read, as long as that continues where it stands ([`super::sse`] sees to it).
 
 use std::sync::Once;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! A whole desk under load: agents with open consoles, shoppers with open widgets, and messages that are sent by the clock.
 //!
-//! [`timeline`] says what is due when, [`people`] who does it, [`account`] keeps what became of it; [`stage`] sends and listens.
+//! [`mod@timeline`] says what is due when, [`people`] who does it, [`account`] keeps what became of it; [`stage`] sends and listens.
 
 mod account;
 #[cfg(test)]
