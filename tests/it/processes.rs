@@ -107,6 +107,11 @@ async fn what_a_killed_process_owed_another_one_does() {
     let mut table = String::from("| killed after (ms) | first heard on the other process (ms) | reply heard (ms) |\n|---|---|---|\n");
     for round in 0..rounds {
         let (question, moment) = (questions[round % questions.len()], moments[round % moments.len()]);
+        // The same question a third time would bring a person.
+        if round > 0 && round % questions.len() == 0 {
+            shopper = Shopper::arrive(&here.url).await;
+            last = shopper.asks("How can I pay?").await.events.pop().unwrap().id.unwrap();
+        }
         shopper.sends(question).await;
         tokio::time::sleep(Duration::from_millis(moment)).await;
         here.kill();
@@ -135,8 +140,7 @@ async fn what_a_killed_process_owed_another_one_does() {
     }
     let history = shopper.history().await;
     let authors: Vec<&str> = history.iter().map(|message| text(message, "/author/type")).collect();
-    let tail = authors.len().min(2 * (rounds + 1));
-    assert_eq!(authors[authors.len() - tail..], ["shopper", "bot"].repeat(tail / 2), "{history:#?}");
+    assert_eq!(authors, ["shopper", "bot"].repeat((rounds - 1) % questions.len() + 2), "{history:#?}");
 }
 
 #[test]
