@@ -49,6 +49,13 @@ macro_rules! taken_by_nobody {
     };
 }
 
+/// Whether a process that starts is the only one: others may serve the same desk, and what they claimed is theirs until it is over.
+macro_rules! is_alone {
+    () => {
+        "FALSE"
+    };
+}
+
 #[path = "agents.rs"]
 mod agents;
 #[path = "catalogue.rs"]

@@ -41,13 +41,14 @@ statements! {
         VALUES ($1, (SELECT COALESCE(MAX(id), 0) FROM events), NULL, $2) ON CONFLICT (endpoint) DO NOTHING";
     ENROL_ANEW = "UPDATE webhook_cursors SET event_id = (SELECT COALESCE(MAX(id), 0) FROM events), held_until = $2 \
         WHERE endpoint = $1 AND held_until < $3";
+    FREE = concat!("UPDATE webhook_cursors SET holder = NULL WHERE endpoint = $1 AND ", is_alone!());
     HOLD = "UPDATE webhook_cursors SET holder = $2, held_until = $4 \
         WHERE endpoint = $1 AND (holder IS NULL OR holder = $2 OR held_until < $3 OR held_until > $5) RETURNING event_id";
     LET_GO = "UPDATE webhook_cursors SET holder = NULL, held_until = $3 WHERE endpoint = $1 AND holder = $2";
     /// The row stays locked until the end of the transaction: nobody takes over in the middle of it.
     PASS = "UPDATE webhook_cursors SET event_id = CASE WHEN event_id < $3 THEN $3 ELSE event_id END WHERE endpoint = $1 AND holder = $2";
-    DUE = select_deliveries!("WHERE d.endpoint = $1 AND d.state = 'waiting' AND d.next_at <= $2 ORDER BY d.next_at, d.event_id, d.webhook LIMIT $3");
-    LISTED = select_deliveries!("ORDER BY d.state, d.next_at, d.event_id, d.webhook LIMIT $1");
+    DUE = select_deliveries!("WHERE d.endpoint = $1 AND d.state = 'waiting' AND d.next_at <= $2 ORDER BY d.next_at, d.event_id LIMIT $3");
+    LISTED = select_deliveries!("ORDER BY d.state, d.next_at, d.event_id LIMIT $1");
     DONE = "DELETE FROM webhook_deliveries WHERE id = $1";
     KEEP = insert_delivery!(
         "UPDATE SET state = excluded.state, attempts = excluded.attempts, next_at = excluded.next_at, give_up_at = excluded.give_up_at, \
@@ -129,6 +130,7 @@ impl Outbox for Backend {
         let mut tx = self.write().await?;
         let added = sqlx::query(ENROL).bind(endpoint).bind(at).execute(&mut *tx).await.map_err(store_error)?.rows_affected() > 0;
         let anew = sqlx::query(ENROL_ANEW).bind(endpoint).bind(at).bind(stale).execute(&mut *tx).await.map_err(store_error)?;
+        sqlx::query(FREE).bind(endpoint).execute(&mut *tx).await.map_err(store_error)?;
         tx.commit().await.map_err(store_error)?;
         Ok(match (added, anew.rows_affected()) {
             (true, _) => Enrolled::New,

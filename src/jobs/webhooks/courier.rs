@@ -113,10 +113,7 @@ impl Courier {
             let mut parcels = self.waiting(until, limit).await?;
             let mut passed = None;
             if !in_doubt || parcels.is_empty() {
-                let mut page = log.all_events_after(cursor, PAGE).await?;
-                if in_doubt && let Some(first) = page.iter().position(|event| self.wants(event)) {
-                    page.truncate(first + 1);
-                }
+                let page = log.all_events_after(cursor, limit).await?;
                 passed = page.last().map(|event| event.id);
                 parcels.extend(self.news(page));
             }

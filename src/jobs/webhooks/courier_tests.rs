@@ -257,29 +257,3 @@ async fn an_opened_widget_is_told_once_and_outlives_a_receiver_that_is_away() {
     assert_eq!(first["contact"]["id"], shopper.0.to_string());
     desk.end().await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_start_what_failed_before_is_not_waited_for() {
-    let (mut desk, mut crm) = (Desk::new().await, Receiver::start(503).await);
-    desk.tells(crm.port, Duration::from_secs(3_600)).await;
-    let shopper = desk.shopper().await;
-    desk.say(shopper, "Hello").await;
-    crm.next().await;
-    desk.sees("it is kept", async |store| store.backlogs().await.unwrap()[0].waiting == 2).await;
-    desk.stop.cancel();
-    desk.tracker.close();
-    desk.tracker.wait().await;
-    // An outage of a day: its next try would be in an hour.
-    let hour = desk.clock.now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
-    assert_eq!(desk.store.deliveries(10).await.unwrap().len(), 2);
-    for delivery in desk.store.deliveries(10).await.unwrap() {
-        desk.store.try_again(Again::One(delivery.id), hour, hour).await.unwrap();
-    }
-    while crm.told.try_recv().is_ok() {}
-    crm.status.store(200, Ordering::SeqCst);
-    (desk.stop, desk.tracker) = (CancellationToken::new(), TaskTracker::new());
-    desk.tells(crm.port, Duration::from_secs(3_600)).await;
-    let told = [crm.next().await, crm.next().await];
-    assert_eq!(told.each_ref().map(|told| told["event"].as_str().unwrap()), ["conversation_created", "message_created"]);
-    desk.end().await;
-}

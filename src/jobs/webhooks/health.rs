@@ -1,8 +1,7 @@
 //! Whether an endpoint takes deliveries at all.
 //!
 //! One that fails several times in a row is left alone for a while, and then asked with a single delivery. Until it takes one, nothing new is read
-//! from the log for it: there the rest waits in order, and neither memory nor the outbox grows with an outage. A program that starts knows nothing
-//! yet, so it asks with a single delivery as well: what failed before may have failed in an outage that is over.
+//! from the log for it: there the rest waits in order, and neither memory nor the outbox grows with an outage.
 
 use std::time::Duration;
 
@@ -20,8 +19,6 @@ pub struct Health {
     failures: u32,
     rests_until: Option<Instant>,
     came_back: bool,
-    /// Nothing was sent to it yet.
-    is_unknown: bool,
 }
 
 /// What a try has changed.
@@ -38,7 +35,7 @@ pub enum Turn {
 impl Health {
     /// One that nothing is known of, and whose first rest is so long.
     pub fn new(first: Duration) -> Self {
-        Self { first, failures: 0, rests_until: None, came_back: false, is_unknown: true }
+        Self { first, failures: 0, rests_until: None, came_back: false }
     }
 
     /// How long it is still left alone.
@@ -48,20 +45,19 @@ impl Health {
 
     /// Whether it is to be asked with a single delivery.
     pub fn is_in_doubt(&self) -> bool {
-        self.is_unknown || self.is_down()
+        self.failures >= FAILURES
     }
 
     /// It took one, or it is there to refuse one.
     pub fn answered(&mut self) -> Turn {
-        let was_down = self.is_down();
-        self.came_back |= self.is_in_doubt();
-        self.is_unknown = false;
+        let was_in_doubt = self.is_in_doubt();
         self.failures = 0;
         self.rests_until = None;
-        if was_down { Turn::Up } else { Turn::None }
+        self.came_back |= was_in_doubt;
+        if was_in_doubt { Turn::Up } else { Turn::None }
     }
 
-    /// Whether it came out of doubt since this was last asked.
+    /// Whether it came back since this was last asked.
     pub fn takes_again(&mut self) -> bool {
         std::mem::take(&mut self.came_back)
     }
@@ -71,18 +67,14 @@ impl Health {
         if self.rest(now).is_some() {
             return Turn::None;
         }
-        self.failures = if std::mem::take(&mut self.is_unknown) { FAILURES } else { self.failures.saturating_add(1) };
-        if !self.is_down() {
+        self.failures += 1;
+        if !self.is_in_doubt() {
             return Turn::None;
         }
         let times = 1_u32.checked_shl(self.failures - FAILURES).unwrap_or(LONGEST).min(LONGEST);
         let rest = self.first * times;
         self.rests_until = Some(now + rest);
         if self.failures == FAILURES { Turn::Down(rest) } else { Turn::None }
-    }
-
-    fn is_down(&self) -> bool {
-        self.failures >= FAILURES
     }
 }
 
@@ -92,27 +84,9 @@ mod tests {
 
     const FIRST: Duration = Duration::from_secs(5);
 
-    /// One that took a delivery.
-    fn known() -> Health {
-        let mut health = Health::new(FIRST);
-        health.answered();
-        health.takes_again();
-        health
-    }
-
-    #[test]
-    fn one_that_nothing_is_known_of_is_asked_with_a_single_delivery() {
-        let (mut health, now) = (Health::new(FIRST), Instant::now());
-        assert!(health.is_in_doubt() && health.rest(now).is_none());
-        assert_eq!((health.answered(), health.is_in_doubt(), health.takes_again()), (Turn::None, false, true));
-        let mut health = Health::new(FIRST);
-        assert_eq!((health.failed(now), health.rest(now)), (Turn::Down(FIRST), Some(FIRST)), "the first failure says enough");
-        assert_eq!((health.answered(), health.takes_again()), (Turn::Up, true));
-    }
-
     #[test]
     fn the_third_failure_in_a_row_begins_a_rest_that_grows() {
-        let (mut health, mut now) = (known(), Instant::now());
+        let (mut health, mut now) = (Health::new(FIRST), Instant::now());
         assert_eq!((health.failed(now), health.failed(now), health.answered()), (Turn::None, Turn::None, Turn::None));
         assert_eq!((health.failed(now), health.failed(now)), (Turn::None, Turn::None));
         assert_eq!((health.failed(now), health.is_in_doubt()), (Turn::Down(FIRST), true));

@@ -54,14 +54,8 @@ impl Courier {
             };
             parcels.push(Parcel { delivery, event });
         }
-        // By its name what begins a conversation comes before what else the same event tells.
-        parcels.sort_by_key(|parcel| (parcel.event.as_ref().map_or(0, |event| event.id), parcel.delivery.webhook.as_str()));
+        parcels.sort_by_key(|parcel| parcel.event.as_ref().map_or(0, |event| event.id));
         Ok(parcels)
-    }
-
-    /// Whether the endpoint wants to know of an event.
-    pub(super) fn wants(&self, event: &Event) -> bool {
-        Webhook::of(event).any(|webhook| self.endpoint.wants(webhook))
     }
 
     /// What the endpoint wants to know of a page of the log.
