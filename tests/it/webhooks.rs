@@ -196,6 +196,8 @@ async fn what_happened_before_a_kill_is_told_after_it() {
     crm.is(Mood::Well);
     let server = serve(&shop);
     shopper.follow(&server.url).await;
+    // What was said before is told once more: only then does the next reply answer the next question.
+    shopper.stream.first(|told| told.is_message_of("bot") && told.data["seq"] == 4).await;
     let told = takes(&mut crm, [3, 4].into()).await;
     let again = told.iter().find(|told| told.says() == underway.says()).unwrap();
     assert_eq!(again.id(), underway.id());
